@@ -1,0 +1,84 @@
+/**
+ * Every limit of Callroom: code, tests and docs read this one table. A limit says in its name what it bounds
+ * and in which unit; the comment says where it is enforced and why it has this size.
+ */
+export const LIMITS = {
+  /** Longest call, enforced by the Call object's alarm. Also what a workshop may raise it to. */
+  callDefaultMs: 15 * 60_000,
+  callMaxMs: 60 * 60_000,
+  /** A socket that has not sent `setup` by then is closed 1008 (alarm). */
+  firstMessageMs: 5_000,
+  /** Caller says nothing: the agent asks, then ends the call (alarm). */
+  silenceCheckInMs: 30_000,
+  silenceEndMs: 60_000,
+  /** A dropped caller leg may come back to its call within this time (alarm). */
+  resumeWindowMs: 30_000,
+  /** Twilio sessions that one phone call may open after its first. */
+  resumesPerCall: 2,
+
+  /** One frame from the caller; larger closes 1009 before it is parsed. */
+  textFrameBytes: 64 * 1024,
+  /** Token bucket per socket; empty closes 1008. */
+  framesPerSecond: 120,
+  framesBurst: 240,
+  /** Unreadable frames in a row before the socket is closed 1008 (Twilio's own limit for us is the same). */
+  badFramesInARow: 10,
+  /** Keypad digits kept per call, and the pause that ends one entry. */
+  dtmfDigitsPerCall: 64,
+  dtmfPauseMs: 1_500,
+  /** One utterance as kept and sent to the model; the rest is cut. */
+  utteranceBytes: 16 * 1024,
+  /** Utterances kept while the call is still connecting. */
+  utterancesWhileConnecting: 16,
+
+  /** Text model: first event of a response, then the longest pause between two events. */
+  firstTokenMs: 6_000,
+  upstreamPauseMs: 8_000,
+  /** One retry of a refused request waits at most this long (a caller cannot wait). */
+  upstreamRetryMaxMs: 2_000,
+  responseOutputTokens: 1_024,
+  /** What one turn's answer may hold; the stream is ended there. */
+  answerBytes: 16 * 1024,
+  /** History sent to the model, trimmed by whole exchanges, oldest first. */
+  historyBytes: 64 * 1024,
+  historyItems: 60,
+
+  toolDefaultMs: 5_000,
+  toolMaxMs: 10_000,
+  toolFillerMs: 1_200,
+  toolRequestBytes: 20 * 1024,
+  toolReplyBytes: 64 * 1024,
+  toolArgumentsBytes: 8 * 1024,
+  toolsAtOnce: 4,
+  toolsPerTurn: 8,
+  toolsPerCall: 30,
+  /** Responses of one turn: the answer after this many tool rounds is asked for without tools. */
+  toolRoundsPerTurn: 5,
+
+  /** REST bodies; larger is 413. */
+  bodyBytes: 64 * 1024,
+  promptBytes: 16 * 1024,
+  greetingBytes: 1_024,
+  nameBytes: 200,
+  tools: 16,
+  urlCharacters: 2_048,
+  schemaDepth: 16,
+  schemaBytes: 8 * 1024,
+
+  /** Database: the read at call start and every REST query. */
+  databaseStartMs: 2_500,
+  /** Outbox: first retry, doubled up to the longest. */
+  outboxRetryMs: 1_000,
+  outboxRetryMaxMs: 60_000,
+  outboxDrainMs: 10_000,
+  outboxBatchRows: 100,
+
+  /** Key check against OpenAI, and how often a student may ask for it. */
+  keyCheckMs: 5_000,
+  keyChecksPerMinute: 3,
+
+  callsPerStudent: 2,
+  callsPerWorkshop: 60,
+  /** A ticket opens one socket once. */
+  ticketMs: 30_000,
+} as const;
