@@ -48,7 +48,7 @@ export const FAILURES = {
   unknown_join_code: fact(404, 1008, "No workshop has this join code. Check it with your instructor."),
   workshop_closed: fact(403, 4004, "This workshop is not open.", "I'm sorry, this workshop is not open."),
   unknown_session: fact(
-    404,
+    401,
     1008,
     "No student has this session token.",
     "I'm sorry, no agent answers at this number yet. Please check the address of the call.",
@@ -70,7 +70,7 @@ export const FAILURES = {
     "I'm sorry, the stored OpenAI key can't be read. Please enter it again on your page.",
   ),
   key_rejected: fact(
-    401,
+    422,
     4001,
     "OpenAI does not accept this key.",
     "I'm sorry, OpenAI does not accept the key of this agent. Please check the key on your page. Goodbye.",

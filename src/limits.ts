@@ -18,6 +18,8 @@ export const LIMITS = {
 
   /** One frame from the caller; larger closes 1009 before it is parsed. */
   textFrameBytes: 64 * 1024,
+  /** Nesting of one frame; Twilio needs 2, more than this is refused before it is parsed. */
+  frameDepth: 16,
   /** Token bucket per socket; empty closes 1008. */
   framesPerSecond: 120,
   framesBurst: 240,
@@ -57,9 +59,13 @@ export const LIMITS = {
 
   /** REST bodies; larger is 413. */
   bodyBytes: 64 * 1024,
+  /** Nesting of a JSON body; deeper is 400. A tool's schema inside one may be `schemaDepth` deep. */
+  bodyDepth: 32,
   promptBytes: 16 * 1024,
   greetingBytes: 1_024,
   nameBytes: 200,
+  emailCharacters: 254,
+  voiceCharacters: 100,
   tools: 16,
   urlCharacters: 2_048,
   schemaDepth: 16,
@@ -76,6 +82,12 @@ export const LIMITS = {
   /** Key check against OpenAI, and how often a student may ask for it. */
   keyCheckMs: 5_000,
   keyChecksPerMinute: 3,
+
+  /** How long a browser stays signed in (`Max-Age` of the cookie): the length of a workshop. */
+  sessionCookieMs: 14 * 24 * 3_600_000,
+  /** Calls on one page of the history. */
+  callsPerPage: 20,
+  callsPerPageMax: 100,
 
   callsPerStudent: 2,
   callsPerWorkshop: 60,

@@ -1,8 +1,16 @@
 /** The caller's side of a call: what a caller can do, and what a caller can be sent, whatever the wire. */
 
 export type CallerEvent =
-  /** First message of a leg. `phoneCallId` is Twilio's CallSid; `greetedByCarrier`: the TwiML spoke the greeting. */
-  | { readonly type: "leg-start"; readonly phoneCallId: string | undefined; readonly greetedByCarrier: boolean }
+  /**
+   * First message of a leg. `phoneCallId` is Twilio's CallSid as the leg claims it; `greetedByCarrier`: the TwiML spoke
+   * the greeting; `fromCarrier`: it says it is Twilio's, which only the handshake's signature can prove.
+   */
+  | {
+      readonly type: "leg-start";
+      readonly phoneCallId: string | undefined;
+      readonly greetedByCarrier: boolean;
+      readonly fromCarrier: boolean;
+    }
   /** The caller's words of a finished turn. */
   | { readonly type: "utterance"; readonly text: string }
   /** Interim words: evidence that the caller is speaking, never a turn. */
@@ -12,7 +20,7 @@ export type CallerEvent =
   | { readonly type: "barge-in"; readonly heardText: string; readonly heardMs: number | undefined }
   /** The carrier says whether our speech is playing. */
   | { readonly type: "playback"; readonly playing: boolean }
-  /** The carrier did not understand something of ours; the call goes on. */
+  /** The carrier did not understand something of ours; the call goes on. `code`: five digits, or `unknown`. */
   | { readonly type: "carrier-error"; readonly code: string }
   /** Known to mean nothing to us, or unknown: ignored. */
   | { readonly type: "ignored" };

@@ -1,22 +1,14 @@
 import type { Reason } from "../failure.ts";
+import type { Usage } from "../protocol/call-record.ts";
 
 /** One thing the model is told, in our words; a leg turns it into its vendor's form. */
 export type HistoryItem =
   | { readonly kind: "caller"; readonly text: string }
   | { readonly kind: "agent"; readonly text: string }
   | { readonly kind: "tool-call"; readonly toolCallId: string; readonly name: string; readonly arguments: string }
-  | { readonly kind: "tool-output"; readonly toolCallId: string; readonly output: string };
-
-/** Tokens of one response. `estimated`: the stream was cut before OpenAI told, so counted by us from the text. */
-export interface ModelUsage {
-  readonly model: string;
-  readonly inputTokens: number;
-  readonly cachedInputTokens: number;
-  readonly cacheWriteTokens: number;
-  readonly outputTokens: number;
-  readonly reasoningTokens: number;
-  readonly estimated: boolean;
-}
+  | { readonly kind: "tool-output"; readonly toolCallId: string; readonly output: string }
+  /** What a reasoning model wants back unchanged beside its tool calls, within the same turn. Opaque to us. */
+  | { readonly kind: "memo"; readonly memo: string };
 
 export interface ModelTool {
   readonly name: string;
@@ -31,23 +23,47 @@ export interface ModelRequest {
   readonly tools: readonly ModelTool[];
 }
 
-/** What the model's leg tells the call about a response. A response ends with exactly one `done` or `failed`. */
+/** What the model's leg tells the call about a response, which ends with exactly one `response-done` or `-failed`. */
 export type ModelEvent =
-  /** Text that arrived together; goes out together. */
   | { readonly type: "text-delta"; readonly text: string }
   | { readonly type: "tool-call"; readonly toolCallId: string; readonly name: string; readonly arguments: string }
-  | { readonly type: "response-done"; readonly usage: ModelUsage; readonly cut: boolean }
-  | { readonly type: "response-failed"; readonly reason: Reason; readonly usage: ModelUsage | undefined };
+  | { readonly type: "memo"; readonly memo: string }
+  /** `cut`: the answer stopped at a limit before the model was through. */
+  | { readonly type: "response-done"; readonly usage: Usage; readonly cut: boolean }
+  | {
+      readonly type: "response-failed";
+      readonly reason: Reason;
+      /** HTTP status, 0 when none arrived. */
+      readonly status: number;
+      readonly upstreamRequestId: string | null;
+      readonly usage: Usage | null;
+    };
 
 /** The model's side of a call. */
 export interface ModelLeg {
   /**
-   * Asks for one answer and reports it through `onEvent`, synchronously as bytes arrive. Never throws; nothing is
-   * reported any more after `signal` aborted, and the usage of an aborted response is the returned promise's value.
+   * Asks for one answer. What arrives together is reported together, synchronously with its arrival; after `signal`
+   * is aborted nothing is reported any more. Never rejects.
    */
-  respond(
-    request: ModelRequest,
-    signal: AbortSignal,
-    onEvent: (event: ModelEvent) => void,
-  ): Promise<ModelUsage | undefined>;
+  respond(request: ModelRequest, signal: AbortSignal, onEvents: (events: readonly ModelEvent[]) => void): Promise<void>;
+}
+
+/** Four characters of English are about one token (OpenAI's own rule of thumb). */
+const CHARACTERS_PER_TOKEN = 4;
+
+/** Usage of a response that was cut before OpenAI told: counted from the text, and marked as estimated. */
+export function estimateUsage(request: ModelRequest, outputText: string): Usage {
+  const inputCharacters = request.history.reduce(
+    (sum, item) => sum + JSON.stringify(item).length,
+    request.instructions.length + request.tools.reduce((sum, tool) => sum + JSON.stringify(tool).length, 0),
+  );
+  return {
+    responses: 1,
+    inputTokens: Math.ceil(inputCharacters / CHARACTERS_PER_TOKEN),
+    cachedInputTokens: 0,
+    cacheWriteTokens: 0,
+    outputTokens: Math.ceil(outputText.length / CHARACTERS_PER_TOKEN),
+    reasoningTokens: 0,
+    estimated: true,
+  };
 }

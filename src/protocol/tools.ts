@@ -120,7 +120,7 @@ function parseAnswer(
     case "builtin": {
       const builtin = BUILTINS.find((known) => known === value.builtin);
       if (!builtin) return bad(`${path}.builtin`, `must be one of ${BUILTINS.join(", ")}`);
-      return { ok: true, value: { mode, builtin } };
+      return { ok: true, value: { mode: "builtin", builtin } };
     }
     case "webhook": {
       const timeoutMs = value.timeoutMs ?? limits.toolDefaultMs;
@@ -130,7 +130,7 @@ function parseAnswer(
       if (typeof url !== "string" || url.length > limits.urlCharacters || !URL.canParse(url)) {
         return bad(`${path}.function.webhook_url`, `must be a URL of at most ${limits.urlCharacters} characters`);
       }
-      return { ok: true, value: { mode, url, timeoutMs } };
+      return { ok: true, value: { mode: "webhook", url, timeoutMs } };
     }
     case "mock": {
       const mock = value.mock ?? {};
@@ -139,7 +139,7 @@ function parseAnswer(
       if (!isBetween(delayMs, 0, 30_000)) return bad(`${path}.mock.delayMs`, "must be 0 to 30000 ms");
       if (typeof fails !== "boolean") return bad(`${path}.mock.fails`, "must be true or false");
       if (JSON.stringify(reply).length > limits.schemaBytes) return bad(`${path}.mock.reply`, "is too large");
-      return { ok: true, value: { mode, reply, delayMs, fails } };
+      return { ok: true, value: { mode: "mock", reply, delayMs, fails } };
     }
     default:
       return bad(`${path}.mode`, "must be mock, builtin or webhook");

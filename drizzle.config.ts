@@ -1,0 +1,9 @@
+import { defineConfig } from "drizzle-kit";
+import { MIGRATIONS } from "./src/store/migrations.ts";
+
+export default defineConfig({
+  dialect: "postgresql",
+  schema: "./src/store/schema.ts",
+  out: "./drizzle",
+  migrations: { schema: MIGRATIONS.migrationsSchema, table: MIGRATIONS.migrationsTable },
+});

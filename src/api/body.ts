@@ -1,0 +1,80 @@
+import { Failure } from "../failure.ts";
+import { LIMITS } from "../limits.ts";
+
+const JSON_TYPE = /^application\/json[\t ]*(?:;[\t ]*charset="?utf-8"?)?$/i;
+const FORM_TYPE = /^application\/x-www-form-urlencoded[\t ]*(?:;[\t ]*charset="?utf-8"?)?$/i;
+
+/**
+ * Reads a JSON body. Size is counted in bytes that arrived, not in what was announced; the value holds no text that
+ * Postgres cannot keep and is nowhere nested deeper than `LIMITS.bodyDepth`.
+ *
+ * @throws Failure `unsupported_media_type`, `too_large` or `bad_request`, with nothing of the body in it.
+ */
+export async function readJson(request: Request): Promise<unknown> {
+  const text = await readText(request, JSON_TYPE);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Failure("bad_request", "body: is not JSON");
+  }
+  checkValue(value);
+  return value;
+}
+
+/** Reads the text of a form post; same limits, same failures. */
+export const readFormText = (request: Request): Promise<string> => readText(request, FORM_TYPE);
+
+async function readText(request: Request, type: RegExp): Promise<string> {
+  if (!type.test(request.headers.get("content-type") ?? "")) throw new Failure("unsupported_media_type");
+  const bytes = await readBytes(request, LIMITS.bodyBytes);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new Failure("bad_request", "body: is not UTF-8");
+  }
+}
+
+async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {
+  if (Number(request.headers.get("content-length") ?? 0) > limitBytes) throw new Failure("too_large");
+  const bytes = new Uint8Array(limitBytes);
+  let length = 0;
+  const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = request.body?.getReader();
+  for (;;) {
+    const chunk = await reader?.read().catch(() => {
+      throw new Failure("bad_request", "body: was cut off");
+    });
+    if (!chunk || chunk.done) return bytes.subarray(0, length);
+    if (length + chunk.value.byteLength > limitBytes) {
+      // Nobody waits for the rest, and a sender that goes on sending must not hold the reply.
+      reader?.cancel().catch(() => {});
+      throw new Failure("too_large");
+    }
+    bytes.set(chunk.value, length);
+    length += chunk.value.byteLength;
+  }
+}
+
+/** A loop, not a recursion: depth is what is being checked. */
+function checkValue(root: unknown): void {
+  const open: { value: unknown; depth: number }[] = [{ value: root, depth: 1 }];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { value, depth } = next;
+    if (typeof value === "string") checkText(value);
+    if (typeof value !== "object" || value === null) continue;
+    if (depth > LIMITS.bodyDepth) {
+      throw new Failure("bad_request", `body: is nested deeper than ${LIMITS.bodyDepth}`);
+    }
+    for (const [key, child] of Object.entries(value)) {
+      checkText(key);
+      open.push({ value: child, depth: depth + 1 });
+    }
+  }
+}
+
+/** Postgres keeps neither NUL nor half a surrogate pair, and would refuse the whole query. */
+function checkText(text: string): void {
+  if (text.includes("\u0000") || !text.isWellFormed()) {
+    throw new Failure("bad_request", "body: holds characters that cannot be kept");
+  }
+}

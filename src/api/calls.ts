@@ -1,0 +1,90 @@
+import { Failure } from "../failure.ts";
+import type { CallRecord, TurnRecord, Usage } from "../protocol/call-record.ts";
+import { parseCallId } from "../protocol/ids.ts";
+import type { CallReply, CallsReply, CallView, TurnView } from "../protocol/rest.ts";
+import { findCall, listCalls } from "../store/calls.ts";
+import { endpoint } from "./endpoint.ts";
+import { isoTime, isoTimeOrNull, succeeded } from "./replies.ts";
+import { callReply, callsReply } from "./reply-schemas.ts";
+import { callsQuery } from "./schemas.ts";
+
+export const listMyCalls = endpoint("student", {
+  summary: "The student's calls, newest first, a page at a time.",
+  query: callsQuery,
+  reply: callsReply,
+  fails: [],
+  handle: async (c, { asker: { sessionToken }, query: { before, limit } }) => {
+    const page = { limit, beforeMs: before ?? null };
+    const calls = await listCalls(c.env.database, sessionToken, page);
+    const last = calls.length < limit ? undefined : calls.at(-1);
+    return succeeded<CallsReply>(c, {
+      success: true,
+      calls: calls.map((call) => ({ ...callView(call, call.costMicroUsd), turnCount: call.turnCount })),
+      next: last ? isoTime(last.startedAtMs) : null,
+    });
+  },
+});
+
+/** Somebody else's call is not there. */
+export const getMyCall = endpoint("student", {
+  summary: "One call: transcript, tool calls, timings, usage, cost, whose key.",
+  reply: callReply,
+  fails: ["not_found"],
+  handle: async (c, { asker: { sessionToken } }) => {
+    const callId = parseCallId(c.req.param("callId"));
+    const found = callId && (await findCall(c.env.database, sessionToken, callId));
+    if (!found) throw new Failure("not_found");
+    return succeeded<CallReply>(c, {
+      success: true,
+      call: callView(found.call, found.costMicroUsd),
+      turns: found.turns.map(turnView),
+    });
+  },
+});
+
+const callView = (call: CallRecord, costMicroUsd: number | null): CallView => ({
+  id: call.id,
+  wayIn: call.wayIn,
+  startedAt: isoTime(call.startedAtMs),
+  endedAt: isoTimeOrNull(call.endedAtMs),
+  endReason: call.endReason,
+  keySource: call.keySource,
+  model: call.model,
+  usage: usageView(call.usage),
+  costMicroUsd,
+});
+
+function turnView({ toolCall, timings, ...turn }: TurnRecord): TurnView {
+  return {
+    seq: turn.seq,
+    speaker: turn.speaker,
+    startedAt: isoTime(turn.startedAtMs),
+    text: turn.text,
+    heardText: turn.heardText,
+    toolCall: toolCall && {
+      toolCallId: toolCall.toolCallId,
+      name: toolCall.name,
+      arguments: toolCall.arguments,
+      outcome: toolCall.outcome,
+      output: toolCall.output,
+      durationMs: toolCall.durationMs,
+    },
+    timings: timings && {
+      ttftMs: timings.ttftMs,
+      turnLatencyMs: timings.turnLatencyMs,
+      turnMs: timings.turnMs,
+    },
+    usage: turn.usage && usageView(turn.usage),
+    failure: turn.failure,
+  };
+}
+
+const usageView = (usage: Usage): Usage => ({
+  responses: usage.responses,
+  inputTokens: usage.inputTokens,
+  cachedInputTokens: usage.cachedInputTokens,
+  cacheWriteTokens: usage.cacheWriteTokens,
+  outputTokens: usage.outputTokens,
+  reasoningTokens: usage.reasoningTokens,
+  estimated: usage.estimated,
+});

@@ -1,0 +1,45 @@
+import type { Context } from "hono";
+import type { Settings } from "../env.ts";
+import type { CallId, SessionToken, WorkshopId } from "../protocol/ids.ts";
+import type { Database } from "../store/database.ts";
+import type { MasterKeys } from "../vault/master-keys.ts";
+
+/** Everything the REST side needs from outside itself, made per request. */
+export interface ApiDeps {
+  readonly settings: Settings;
+  readonly database: Database;
+  readonly masterKeys: () => Promise<MasterKeys>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly fetch: typeof fetch;
+  readonly calls: CallDirectory;
+  /** Keeps the Worker alive for work that the reply does not wait for. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
+}
+
+/** The live calls, as far as REST touches them. A workshop of `null`: the student belongs to none. */
+export interface CallDirectory {
+  /** Tells every live call of a student; resolves when each of them has been told. */
+  tell(workshopId: WorkshopId | null, sessionToken: SessionToken, notice: CallNotice): Promise<void>;
+  /** The carrier lost the socket of a phone call that goes on: may the phone come back to the call? Counts the tries. */
+  resume(callId: CallId, session: CarrierSession): Promise<"resume" | "over">;
+  /** The carrier says that the phone call is over for us. A call that has ended or never was takes no notice. */
+  over(callId: CallId, session: CarrierSession): Promise<void>;
+  /** Counts one key check of a student against `LIMITS.keyChecksPerMinute`. */
+  keyCheckAllowed(workshopId: WorkshopId | null, sessionToken: SessionToken): Promise<boolean>;
+}
+
+export type CallNotice = "key-changed" | "revoked";
+
+/** How the carrier's session ended, read from its `action` post. */
+export interface CarrierSession {
+  readonly sessionToken: SessionToken;
+  readonly phoneCallId: string;
+  readonly status: "completed" | "ended" | "failed" | "unknown";
+  /** Twilio's number of the error, digits only. */
+  readonly errorCode: string | null;
+}
+
+export type ApiEnv = { Bindings: ApiDeps; Variables: { requestId: string; route: string } };
+export type ApiContext = Context<ApiEnv>;

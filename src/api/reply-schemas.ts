@@ -1,0 +1,199 @@
+import * as z from "zod";
+import {
+  type CallReply,
+  type CallsReply,
+  type DoneReply,
+  type FailureBody,
+  type HealthReply,
+  type JoinReply,
+  type KeyReply,
+  type LegacySaveReply,
+  type LegacySettingsReply,
+  type MeReply,
+  SHOWN_KEY_STATUSES,
+  type WebhookSecretReply,
+} from "../protocol/rest.ts";
+import { FAILURES } from "../failure.ts";
+import type { EndReason, KeySource, TurnRecord, WayIn } from "../protocol/call-record.ts";
+
+/*
+ * What each route answers, for the API's description, and strict: a test parses every reply with these, so that a field
+ * nobody meant to send fails it.
+ */
+
+const text = z.string();
+const textOrNull = z.string().nullable();
+const success = z.literal(true);
+const time = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
+const timeOrNull = time.nullable();
+const count = z.int().min(0);
+const milliseconds = z.number().min(0).nullable();
+
+const keyOpinion = z.strictObject({
+  status: z.enum(SHOWN_KEY_STATUSES).nullable(),
+  hint: textOrNull.meta({ description: "The key's last four characters" }),
+});
+
+const healthChecks = z.strictObject({
+  database: z.enum(["ok", "failed", "not-checked"]),
+  secrets: z.enum(["ok", "failed", "not-checked"]),
+});
+
+export const failureBody = z.strictObject({
+  success: z.literal(false),
+  error: text.meta({ description: "A sentence for a person" }),
+  code: z.string().refine((code) => Object.hasOwn(FAILURES, code)),
+  requestId: text,
+  field: text.optional().meta({ description: "Bad input: which field, and what is wrong with it" }),
+  variable: text.optional().meta({ description: "misconfigured: which variable" }),
+  openai: keyOpinion.optional().meta({ description: "key_rejected: what OpenAI thought of the key" }),
+  checks: healthChecks.optional(),
+}) satisfies z.ZodType<FailureBody>;
+
+export const healthReply = z.strictObject({ success, checks: healthChecks }) satisfies z.ZodType<HealthReply>;
+
+export const doneReply = z.strictObject({ success }) satisfies z.ZodType<DoneReply>;
+
+export const joinReply = z.strictObject({
+  success,
+  sessionToken: text,
+  name: text,
+  websocketUrl: text,
+  workshop: z.strictObject({ name: text }),
+}) satisfies z.ZodType<JoinReply>;
+
+export const legacySaveReply = z.strictObject({
+  success,
+  message: text,
+  websocketUrl: text,
+  openai: keyOpinion,
+}) satisfies z.ZodType<LegacySaveReply>;
+
+export const legacySettingsReply = z.strictObject({
+  success,
+  settings: z.strictObject({
+    sessionToken: text,
+    studentName: textOrNull,
+    openaiApiKey: textOrNull,
+    systemPrompt: textOrNull,
+    greeting: textOrNull,
+    voice: textOrNull,
+    tools: z.array(z.unknown()),
+  }),
+  isDefault: z.boolean(),
+}) satisfies z.ZodType<LegacySettingsReply>;
+
+const keyView = z.strictObject({
+  status: z.enum(SHOWN_KEY_STATUSES),
+  hint: textOrNull,
+  connectedAt: timeOrNull,
+  lastUsedAt: timeOrNull,
+});
+
+export const keyReply = z.strictObject({ success, key: keyView }) satisfies z.ZodType<KeyReply>;
+
+export const meReply = z.strictObject({
+  success,
+  name: textOrNull,
+  email: textOrNull,
+  workshop: z.strictObject({ name: text, opensAt: timeOrNull, closesAt: timeOrNull }).nullable(),
+  config: z.strictObject({
+    prompt: textOrNull,
+    greeting: textOrNull,
+    voice: textOrNull,
+    tools: z.array(z.unknown()),
+  }),
+  key: keyView.nullable(),
+  webhookSecret: z.strictObject({ set: z.boolean() }),
+  websocketUrl: text,
+  voiceUrl: text,
+  limits: z.strictObject({
+    bodyBytes: count,
+    promptBytes: count,
+    greetingBytes: count,
+    nameBytes: count,
+    tools: count,
+    callMs: count,
+    callsAtOnce: count,
+    keyChecksPerMinute: count,
+  }),
+}) satisfies z.ZodType<MeReply>;
+
+export const webhookSecretReply = z.strictObject({
+  success,
+  webhookSecret: z.string().startsWith("whsec_").meta({ description: "Shown this once" }),
+}) satisfies z.ZodType<WebhookSecretReply>;
+
+const usage = z.strictObject({
+  responses: count,
+  inputTokens: count,
+  cachedInputTokens: count,
+  cacheWriteTokens: count,
+  outputTokens: count,
+  reasoningTokens: count,
+  estimated: z.boolean(),
+});
+
+const wayIn: readonly WayIn[] = ["conversation-relay", "media-streams", "browser"];
+const keySource: readonly KeySource[] = ["student", "instructor"];
+const endReason: readonly EndReason[] = [
+  "caller-left",
+  "agent-ended",
+  "handed-over",
+  "silence",
+  "call-cap",
+  "key-failed",
+  "revoked",
+  "refused",
+  "policy",
+  "lost",
+  "our-fault",
+];
+const speaker: readonly TurnRecord["speaker"][] = ["caller", "agent", "tool"];
+
+const callView = z.strictObject({
+  id: text,
+  wayIn: z.enum(wayIn),
+  startedAt: time,
+  endedAt: timeOrNull,
+  endReason: z.enum(endReason).nullable(),
+  keySource: z.enum(keySource).meta({ description: "Whose key paid" }),
+  model: text,
+  usage,
+  costMicroUsd: count.nullable().meta({ description: "Millionths of a dollar; null: not known" }),
+});
+
+const turnView = z.strictObject({
+  seq: count,
+  speaker: z.enum(speaker),
+  startedAt: time,
+  text,
+  heardText: textOrNull.meta({ description: "What the caller heard of it, when that is less" }),
+  toolCall: z
+    .strictObject({
+      toolCallId: text,
+      name: text,
+      arguments: text,
+      outcome: z.enum(["pending", "ok", "failed"]),
+      output: textOrNull,
+      durationMs: milliseconds,
+    })
+    .nullable(),
+  timings: z
+    .strictObject({ ttftMs: milliseconds, turnLatencyMs: milliseconds, turnMs: z.number().min(0) })
+    .nullable(),
+  usage: usage.nullable(),
+  failure: textOrNull,
+});
+
+export const callsReply = z.strictObject({
+  success,
+  calls: z.array(callView.extend({ turnCount: count })),
+  next: textOrNull.meta({ description: "Give it as `before` to see the calls before these" }),
+}) satisfies z.ZodType<CallsReply>;
+
+export const callReply = z.strictObject({
+  success,
+  call: callView,
+  turns: z.array(turnView),
+}) satisfies z.ZodType<CallReply>;

@@ -1,0 +1,122 @@
+import * as z from "zod";
+import { LIMITS } from "../limits.ts";
+import { VOICES } from "../protocol/agent-config.ts";
+import { parseCallId, parseJoinCode, parseSessionToken } from "../protocol/ids.ts";
+import type {
+  CallsQuery,
+  JoinRequest,
+  KeyRequest,
+  LegacySaveRequest,
+  MePatch,
+} from "../protocol/rest.ts";
+import { parseTools, type Tool } from "../protocol/tools.ts";
+
+/*
+ * What each route takes. Unknown fields are refused, except on the predecessor's routes; a field that may be absent says
+ * so, and `null` is never the same as absent. Words of a rule stand here where the library has none that we could use.
+ */
+
+const encoder = new TextEncoder();
+
+/** Text of at most so many bytes in UTF-8, which is what storage and the model's window are counted in. */
+const text = (maxBytes: number) =>
+  z
+    .string()
+    .max(maxBytes)
+    .refine((value) => encoder.encode(value).byteLength <= maxBytes, `must be at most ${maxBytes} bytes`);
+
+/** A name as it is shown and spoken: one line. */
+const personName = text(LIMITS.nameBytes)
+  .trim()
+  .min(1)
+  .regex(/^\P{Cc}*$/u, "must be one line");
+
+const email = z
+  .string()
+  .trim()
+  .max(LIMITS.emailCharacters)
+  .regex(/^[^\s@]+@[^\s@]+$/, "must be an e-mail address");
+
+/** A text that one of our parsers of ids must take. */
+const id = <Id extends string>(parse: (value: unknown) => Id | undefined, problem: string) =>
+  z.string().transform((value, context): Id => {
+    const parsed = parse(value);
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: "custom", message: problem });
+    return z.NEVER;
+  });
+
+/** Whether OpenAI could have made it is the vault's to say: `bad_key_shape` is a failure of its own. */
+const openaiApiKey = z
+  .unknown()
+  .meta({ type: "string", description: "An OpenAI API key, sk-…; it is sealed and never shown again." });
+
+/** Tools as they were given, which is how they are stored, and as we understood them. */
+export interface GivenTools {
+  readonly stored: readonly unknown[];
+  readonly tools: readonly Tool[];
+}
+
+const tools = z
+  .unknown()
+  .transform((value, context): GivenTools => {
+    const read = parseTools(value, LIMITS);
+    if (read.ok && Array.isArray(value)) return { stored: value, tools: read.value };
+    // The path begins with the field's own name, which the library puts before it.
+    const path = read.ok ? "" : read.path.slice("tools".length);
+    context.addIssue({
+      code: "custom",
+      path: path === "" ? [] : [path],
+      message: read.ok ? "must be a list" : read.problem,
+    });
+    return z.NEVER;
+  })
+  .meta({
+    type: "array",
+    maxItems: LIMITS.tools,
+    description: "OpenAI function schemas, each with a mode: mock, builtin or webhook (function.webhook_url).",
+    items: { type: "object", properties: { type: { const: "function" }, function: { type: "object" } } },
+  });
+
+export const joinRequest = z.strictObject({
+  joinCode: id(parseJoinCode, "is not a join code").meta({ examples: ["MAPLE-7"] }),
+  name: personName,
+  email: email.nullable().optional(),
+}) satisfies z.ZodType<unknown, JoinRequest>;
+
+export const mePatch = z.strictObject({
+  name: personName.nullable().optional(),
+  prompt: text(LIMITS.promptBytes).nullable().optional(),
+  greeting: text(LIMITS.greetingBytes).nullable().optional(),
+  voice: z.enum(VOICES).nullable().optional(),
+  tools: tools.nullable().optional(),
+}) satisfies z.ZodType<unknown, MePatch>;
+
+export const keyRequest = z.strictObject({ openaiApiKey }) satisfies z.ZodType<unknown, KeyRequest>;
+
+const sessionToken = id(parseSessionToken, "is not a session token").meta({ examples: ["test_session_123"] });
+
+/** The predecessor's: unknown fields are dropped, its voices are those of any provider. */
+export const legacySaveRequest = z.object({
+  sessionToken,
+  studentEmail: text(LIMITS.emailCharacters).nullable().optional(),
+  studentName: text(LIMITS.nameBytes).nullable().optional(),
+  openaiApiKey: openaiApiKey.nullable().optional(),
+  systemPrompt: text(LIMITS.promptBytes).nullable().optional(),
+  ivrGreeting: text(LIMITS.greetingBytes).nullable().optional(),
+  selectedVoice: text(LIMITS.voiceCharacters).nullable().optional(),
+  tools: tools.nullable().optional(),
+}) satisfies z.ZodType<unknown, LegacySaveRequest>;
+
+export const legacySettingsQuery = z.object({ sessionToken });
+
+/** Milliseconds since 1970 of an ISO 8601 time. */
+const instant = z.iso.datetime({ offset: true, error: "must be a time in ISO 8601" }).transform((iso) => Date.parse(iso));
+
+export const callsQuery = z.strictObject({
+  before: instant.optional(),
+  limit: z.coerce.number().int().min(1).max(LIMITS.callsPerPageMax).default(LIMITS.callsPerPage),
+}) satisfies z.ZodType<CallsQuery>;
+
+export const callIdParameter = id(parseCallId, "is not a call's id");
+export const sessionTokenParameter = sessionToken;

@@ -1,0 +1,24 @@
+import { Failure } from "../failure.ts";
+import { storeWebhookSecret } from "../store/sealed-keys.ts";
+import { seal } from "../vault/seal.ts";
+import { endpoint } from "./endpoint.ts";
+import { succeeded } from "./replies.ts";
+import { webhookSecretReply } from "./reply-schemas.ts";
+
+/** Standard Webhooks asks for 24 to 64 random bytes. */
+const SECRET_BYTES = 32;
+
+export const makeWebhookSecret = endpoint("student", {
+  summary: "Makes a new secret that signs the requests to the student's webhooks; the old one stops at once.",
+  reply: webhookSecretReply,
+  fails: [],
+  handle: async (c, { asker: { sessionToken } }) => {
+    const { database, masterKeys, randomBytes } = c.env;
+    const webhookSecret = `whsec_${btoa(String.fromCharCode(...randomBytes(SECRET_BYTES)))}`;
+    const binding = { purpose: "webhook-secret", sessionToken } as const;
+    const sealed = await seal(await masterKeys(), binding, webhookSecret, randomBytes);
+    const isStored = await storeWebhookSecret(database, sessionToken, { sealed, onlyIfAbsent: false });
+    if (!isStored) throw new Failure("unknown_session");
+    return succeeded(c, { success: true, webhookSecret });
+  },
+});

@@ -1,0 +1,76 @@
+import type { CallerCommand, CallerEvent } from "../caller/caller-leg.ts";
+import type { Reason } from "../failure.ts";
+import type { LogEvent } from "../log.ts";
+import type { ModelEvent, ModelRequest } from "../model/model-leg.ts";
+import type { EndReason, ToolCallRecord, TurnRecord } from "../protocol/call-record.ts";
+import type { Tool } from "../protocol/tools.ts";
+
+/** Everything that can happen to a call. */
+export type CallEvent =
+  | { readonly type: "caller"; readonly event: CallerEvent }
+  /** The caller's socket is gone; `clean`: on purpose. */
+  | { readonly type: "leg-end"; readonly clean: boolean }
+  /** The workshop has let the call in and the key is there. */
+  | { readonly type: "admitted" }
+  | { readonly type: "refused"; readonly reason: Reason }
+  | { readonly type: "model"; readonly response: number; readonly events: readonly ModelEvent[] }
+  | { readonly type: "tool-end"; readonly toolCallId: string; readonly result: ToolResult }
+  | { readonly type: "timer"; readonly timer: TimerName }
+  | { readonly type: "alarm" };
+
+/** Everything a call can want done, in this order within one event: kept first, then sent. */
+export type CallCommand =
+  | { readonly type: "keep-turn"; readonly turn: TurnRecord }
+  | { readonly type: "keep-progress"; readonly progress: CallProgress }
+  | { readonly type: "caller"; readonly command: CallerCommand }
+  | { readonly type: "close-leg"; readonly closeCode: number }
+  | { readonly type: "respond"; readonly response: number; readonly request: ModelRequest }
+  | { readonly type: "cancel-response" }
+  | { readonly type: "run-tool"; readonly toolCall: ToolCallRecord; readonly tool: Tool }
+  | { readonly type: "timer"; readonly timer: TimerName; readonly afterMs: number | null }
+  /** Something worth archiving is complete. */
+  | { readonly type: "archive" }
+  /** OpenAI refused the key: the student should see it. */
+  | { readonly type: "key-refused"; readonly reason: Reason }
+  | { readonly type: "log"; readonly event: LogEvent };
+
+/** Timers shorter than any sleep; everything longer is a deadline of the alarm. */
+export type TimerName = "filler" | "dtmf";
+
+/** What a tool gave back. `effect`: what the call does after the agent's next words. */
+export interface ToolResult {
+  readonly outcome: "ok" | "failed";
+  /** JSON text for the model. */
+  readonly output: string;
+  readonly durationMs: number;
+  readonly effect: { readonly type: "end-call" | "hand-over"; readonly reason: string } | null;
+}
+
+/** What a call must remember through a sleep or a crash beside its turns; everything else is derived from them. */
+export interface CallProgress {
+  /** Grows with each change of what the archive shows of the call. */
+  readonly revision: number;
+  readonly admitted: boolean;
+  /** Set before the first greeting leaves. */
+  readonly greeted: boolean;
+  /** Caller legs that have begun: 1, and one more for each resume. */
+  readonly legs: number;
+  /** Twilio's CallSid, when the caller is on a phone. */
+  readonly phoneCallId: string | null;
+  readonly fromCarrier: boolean;
+  /** Since when the caller's leg is gone, while it may come back. */
+  readonly legLostAtMs: number | null;
+  /** The "are you still there?" of the present silence. */
+  readonly checkedInAtMs: number | null;
+  readonly closing: Closing | null;
+  readonly endedAtMs: number | null;
+  readonly endReason: EndReason | null;
+}
+
+/** The agent has said its last words; the call ends when they have been heard. */
+export interface Closing {
+  readonly endReason: EndReason;
+  readonly closeCode: number;
+  readonly handoff: Readonly<Record<string, string>>;
+  readonly atMs: number;
+}

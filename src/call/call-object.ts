@@ -1,0 +1,237 @@
+import { DurableObject } from "cloudflare:workers";
+import type { CallNotice, CarrierSession } from "../api/deps.ts";
+import { readFrame, writeCommand } from "../caller/conversation-relay.ts";
+import { FrameGate } from "../caller/frame-gate.ts";
+import { factsOf, type Reason } from "../failure.ts";
+import { LIMITS } from "../limits.ts";
+import { errorName, log } from "../log.ts";
+import { workshopStub } from "../workshop/workshop-object.ts";
+import { NEW_PROGRESS } from "./call.ts";
+import type { CallRunner } from "./call-runner.ts";
+import { CallStart } from "./call-start.ts";
+import { CallStorage } from "./call-storage.ts";
+import { assembleCall, type LiveCall } from "./live-call.ts";
+
+/** `over`: this call has ended, the caller needs a new one. `refused`: a used ticket, or somebody else's call. */
+export type BeginOutcome = "begun" | "over" | "refused";
+
+/** Of the upgrade that belongs to a `begin`. */
+export const PASS_HEADER = "x-callroom-pass";
+
+/** How long an ended call is remembered as ended: longer than any ticket or carrier may name it. */
+const REMEMBERED_MS = 24 * 60 * 60_000;
+
+/**
+ * The Durable Object of one call: moves bytes and timers. Text calls use the hibernation API, so between two turns
+ * nothing of this is in memory; everything needed is read back from storage at the next message.
+ */
+export class CallObject extends DurableObject<Cloudflare.Env> {
+  readonly #storage: CallStorage;
+  readonly #gates = new WeakMap<WebSocket, FrameGate>();
+  #live: LiveCall | undefined;
+  #armedAtMs: number | undefined;
+  /** Lets in the one upgrade that a `begin` announced. */
+  #pass: string | undefined;
+
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env);
+    this.#storage = new CallStorage(ctx.storage.sql);
+    void ctx.blockConcurrencyWhile(async () => {
+      this.#armedAtMs = (await ctx.storage.getAlarm()) ?? undefined;
+    });
+  }
+
+  /** Begins the call, or lets its caller come back to it. The caller's socket follows through `fetch`. */
+  begin(startJson: unknown, ticketId: string | null, pass: string): BeginOutcome {
+    const start = CallStart.parse(startJson);
+    this.#pass = undefined;
+    const kept = this.#storage.read();
+    if (kept === "over" || (kept && kept.progress.endedAtMs !== null)) return "over";
+    if (kept && kept.start.sessionToken !== start.sessionToken) return "refused";
+    if (ticketId !== null && !this.#storage.useTicket(ticketId)) return "refused";
+    this.#pass = pass;
+    if (kept) {
+      this.#changeKey(start);
+      return "begun";
+    }
+    this.#storage.keepStart(start);
+    this.#storage.keepProgress({ ...NEW_PROGRESS, phoneCallId: start.phoneCallId });
+    const live = this.#assemble();
+    log({ event: "call-start", callId: start.callId, wayIn: start.wayIn, keySource: start.keySource });
+    this.#arm(live?.runner.call.alarmAtMs);
+    this.ctx.waitUntil(this.#admit());
+    return "begun";
+  }
+
+  override async fetch(upgrade: Request): Promise<Response> {
+    if (this.#pass === undefined || upgrade.headers.get(PASS_HEADER) !== this.#pass) {
+      return new Response(null, { status: 403 });
+    }
+    this.#pass = undefined;
+    for (const earlier of this.ctx.getWebSockets()) earlier.close(1000, "replaced");
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    server.serializeAttachment({ openedAtMs: Date.now() });
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): void {
+    if (socket !== this.#socket()) return;
+    const gate = this.#gates.get(socket) ?? new FrameGate(Date.now());
+    this.#gates.set(socket, gate);
+    const refusal = gate.check(frame, Date.now());
+    if (refusal) return this.#refuse(socket, refusal);
+    const read = typeof frame === "string" ? readFrame(frame) : { ok: false as const };
+    const tooMany = gate.read(read.ok);
+    if (tooMany) return this.#refuse(socket, tooMany);
+    if (read.ok) this.#running()?.dispatch({ type: "caller", event: read.event });
+    else
+      this.#send(socket, writeCommand({ type: "error", code: "bad_frame", sentence: factsOf("bad_frame").sentence }));
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    // Without this the peer waits for its close frame for ten seconds.
+    socket.close(code === 1005 || code === 1006 ? 1000 : code);
+    this.#legEnded(socket, code === 1000 || code === 1005);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#legEnded(socket, false);
+  }
+
+  override async alarm(): Promise<void> {
+    this.#armedAtMs = undefined;
+    if (this.#storage.read() === "over") {
+      await this.ctx.storage.deleteAll();
+      return;
+    }
+    this.#running()?.dispatch({ type: "alarm" });
+    await this.#settle();
+    this.#arm(this.#live?.runner.call.alarmAtMs);
+  }
+
+  /** May a phone whose socket was lost come back to this call? A session of another phone may not. */
+  resume(session: CarrierSession): "resume" | "over" {
+    const call = this.#running()?.call;
+    if (!call || !this.#isOf(session)) return "over";
+    const { endedAtMs, closing, legs } = call.progress;
+    return endedAtMs === null && !closing && legs <= LIMITS.resumesPerCall ? "resume" : "over";
+  }
+
+  /** The carrier says its session is over on purpose. */
+  over(session: CarrierSession): void {
+    if (this.#isOf(session)) this.#running()?.dispatch({ type: "leg-end", clean: true });
+  }
+
+  /** Something about the student changed while the call is on. */
+  async notice(notice: CallNotice): Promise<void> {
+    const live = this.#assemble();
+    if (!live) return;
+    if (notice === "revoked") live.runner.dispatch({ type: "refused", reason: "revoked" });
+    else await live.reloadKey();
+  }
+
+  /** A call that comes back is paid for by the key that its student has now. */
+  #changeKey({ keySource, sealedKey, sealedWebhookSecret }: CallStart): void {
+    this.#assemble()?.keepStart({ keySource, sealedKey, sealedWebhookSecret });
+  }
+
+  async #admit(): Promise<void> {
+    const live = this.#assemble();
+    if (!live) return;
+    const refusal = await live.admission();
+    live.runner.dispatch(refusal ? { type: "refused", reason: refusal } : { type: "admitted" });
+  }
+
+  #isOf(session: CarrierSession): boolean {
+    const start = this.#assemble()?.start;
+    return start?.sessionToken === session.sessionToken && start.phoneCallId === session.phoneCallId;
+  }
+
+  #legEnded(socket: WebSocket, clean: boolean): void {
+    const current = this.#socket();
+    if (current !== undefined && current !== socket) return;
+    this.#running()?.dispatch({ type: "leg-end", clean });
+  }
+
+  /** A socket that breaks a rule is closed; to the call it is a caller who left. */
+  #refuse(socket: WebSocket, reason: Reason): void {
+    const { sentence, closeCode } = factsOf(reason);
+    this.#send(socket, writeCommand({ type: "error", code: reason, sentence }));
+    socket.close(closeCode, reason);
+    this.#running()?.dispatch({ type: "refused", reason });
+  }
+
+  #running(): CallRunner | undefined {
+    return this.#assemble()?.runner;
+  }
+
+  /** The call as it was kept, with everything it reaches the world by. */
+  #assemble(): LiveCall | undefined {
+    if (this.#live) return this.#live;
+    const kept = this.#storage.read();
+    if (kept === undefined || kept === "over") return undefined;
+    this.#live = assembleCall(kept, {
+      env: this.env,
+      storage: this.#storage,
+      send: (text) => {
+        const socket = this.#socket();
+        if (socket) this.#send(socket, text);
+      },
+      close: (closeCode) => this.#socket()?.close(closeCode),
+      arm: (atMs) => this.#arm(atMs),
+      settle: () => this.ctx.waitUntil(this.#settle()),
+      background: (work) => this.ctx.waitUntil(work),
+    });
+    return this.#live;
+  }
+
+  /** Archives what waits, and lets go of a call that has ended once all of it is archived. */
+  async #settle(): Promise<void> {
+    const live = this.#live;
+    if (!live) return;
+    const hasEnded = live.runner.call.progress.endedAtMs !== null;
+    if (hasEnded) await workshopStub(this.env, live.start.workshopId).leave(live.start.callId).catch(ignored);
+    await live.outbox.drain();
+    this.#arm(live.outbox.retryAtMs);
+    if (live.outbox.isStudentGone && !hasEnded) live.runner.dispatch({ type: "refused", reason: "revoked" });
+    if (this.#live !== live || live.runner.call.progress.endedAtMs === null) return;
+    if (!live.outbox.isEmpty && !live.outbox.isStudentGone) return;
+    live.noteKeyUsed();
+    this.#storage.forget();
+    this.#live = undefined;
+    this.#armedAtMs = undefined;
+    this.#arm(Date.now() + REMEMBERED_MS);
+  }
+
+  /** The caller's newest socket. */
+  #socket(): WebSocket | undefined {
+    const open = this.ctx.getWebSockets().filter((socket) => socket.readyState === WebSocket.OPEN);
+    return open.toSorted((a, b) => openedAtMs(a) - openedAtMs(b)).at(-1);
+  }
+
+  #send(socket: WebSocket, text: string): void {
+    try {
+      socket.send(text);
+    } catch (thrown) {
+      // Leaving is not an error: the socket may have closed between two frames; its close event tells the call.
+      if (socket.readyState === WebSocket.OPEN) log({ event: "uncaught", where: "call", name: errorName(thrown) });
+    }
+  }
+
+  /** One alarm for everything; only ever moved to an earlier time, because each move is a written row. */
+  #arm(atMs: number | undefined): void {
+    if (atMs === undefined || (this.#armedAtMs !== undefined && this.#armedAtMs <= atMs)) return;
+    this.#armedAtMs = atMs;
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs));
+  }
+}
+
+const ignored = (): void => {};
+
+function openedAtMs(socket: WebSocket): number {
+  const attachment: unknown = socket.deserializeAttachment();
+  return typeof attachment === "object" && attachment !== null && "openedAtMs" in attachment
+    ? Number(attachment.openedAtMs)
+    : 0;
+}

@@ -1,0 +1,158 @@
+import type { CallerCommand } from "../caller/caller-leg.ts";
+import type { Reason } from "../failure.ts";
+import { errorName, type LogEvent } from "../log.ts";
+import type { ModelLeg } from "../model/model-leg.ts";
+import type { StartTimer } from "../model/responses.ts";
+import type { TurnRecord } from "../protocol/call-record.ts";
+import type { Call } from "./call.ts";
+import type { CallCommand, CallEvent, CallProgress, TimerName } from "./call-events.ts";
+import type { ToolRunner } from "./tool-runner.ts";
+
+/** What a call reaches the world by. */
+export interface CallPorts {
+  readonly nowMs: () => number;
+  readonly startTimer: StartTimer;
+  readonly keepTurn: (turn: TurnRecord) => void;
+  readonly keepProgress: (progress: CallProgress) => void;
+  readonly sendToCaller: (command: CallerCommand) => void;
+  readonly closeLeg: (closeCode: number) => void;
+  /** Unseals the key on the way, after every sleep anew; rejects with a Failure. */
+  readonly modelLeg: () => Promise<ModelLeg>;
+  readonly tools: ToolRunner;
+  readonly archive: () => void;
+  readonly keyRefused: (reason: Reason) => void;
+  readonly setAlarm: (atMs: number) => void;
+  readonly log: (event: LogEvent) => void;
+  /** The reason of something a port rejected with. */
+  readonly reasonOf: (thrown: unknown) => Reason;
+}
+
+/**
+ * Does what a call says, and brings back what comes of it. Commands of one event are carried out without a pause: what
+ * is to be kept first, then what is to be sent, so that nothing is sent that was not kept.
+ */
+export class CallRunner {
+  readonly #call: Call;
+  readonly #ports: CallPorts;
+  readonly #timers = new Map<TimerName, () => void>();
+  #responding: AbortController | undefined;
+
+  constructor(call: Call, ports: CallPorts) {
+    this.#call = call;
+    this.#ports = ports;
+  }
+
+  get call(): Call {
+    return this.#call;
+  }
+
+  dispatch(event: CallEvent): void {
+    const commands = this.#call.handle(event, this.#ports.nowMs());
+    for (const command of commands) this.#keep(command);
+    for (const command of mergeSpeech(commands)) this.#execute(command);
+    // Text in the middle of an answer moves no deadline.
+    if (event.type === "model" && commands.length === 1) return;
+    const alarmAtMs = this.#call.alarmAtMs;
+    if (alarmAtMs !== undefined) this.#ports.setAlarm(alarmAtMs);
+  }
+
+  #keep(command: CallCommand): void {
+    if (command.type === "keep-turn") this.#ports.keepTurn(command.turn);
+    else if (command.type === "keep-progress") this.#ports.keepProgress(command.progress);
+  }
+
+  #execute(command: CallCommand): void {
+    switch (command.type) {
+      case "keep-turn":
+      case "keep-progress":
+        return;
+      case "caller":
+        this.#ports.sendToCaller(command.command);
+        return;
+      case "close-leg":
+        this.#ports.closeLeg(command.closeCode);
+        return;
+      case "respond":
+        void this.#respond(command);
+        return;
+      case "cancel-response":
+        this.#responding?.abort();
+        return;
+      case "run-tool":
+        void this.#runTool(command);
+        return;
+      case "timer":
+        this.#setTimer(command.timer, command.afterMs);
+        return;
+      case "archive":
+        this.#ports.archive();
+        return;
+      case "key-refused":
+        this.#ports.keyRefused(command.reason);
+        return;
+      case "log":
+        this.#ports.log(command.event);
+        return;
+    }
+  }
+
+  async #respond({ response, request }: Extract<CallCommand, { type: "respond" }>): Promise<void> {
+    this.#responding?.abort();
+    const abort = new AbortController();
+    this.#responding = abort;
+    try {
+      const leg = await this.#ports.modelLeg();
+      if (abort.signal.aborted) return;
+      await leg.respond(request, abort.signal, (events) => this.dispatch({ type: "model", response, events }));
+    } catch (thrown) {
+      const reason = this.#ports.reasonOf(thrown);
+      if (reason === "internal") this.#ports.log({ event: "uncaught", where: "call", name: errorName(thrown) });
+      const failed = { type: "response-failed" as const, reason, status: 0, upstreamRequestId: null, usage: null };
+      this.dispatch({ type: "model", response, events: [failed] });
+    }
+  }
+
+  async #runTool({ tool, toolCall }: Extract<CallCommand, { type: "run-tool" }>): Promise<void> {
+    const result = await this.#ports.tools.run(tool, toolCall);
+    this.#ports.log({
+      event: "tool-end",
+      callId: this.#call.callId,
+      mode: tool.answer.mode,
+      outcome: result.outcome,
+      durationMs: result.durationMs,
+    });
+    this.dispatch({ type: "tool-end", toolCallId: toolCall.toolCallId, result });
+  }
+
+  #setTimer(timer: TimerName, afterMs: number | null): void {
+    this.#timers.get(timer)?.();
+    this.#timers.delete(timer);
+    if (afterMs === null) return;
+    const cancel = this.#ports.startTimer(() => this.dispatch({ type: "timer", timer }), afterMs);
+    this.#timers.set(timer, cancel);
+  }
+}
+
+/** Joins pieces of speech that follow each other into one frame: what is ready together leaves together. */
+function mergeSpeech(commands: readonly CallCommand[]): readonly CallCommand[] {
+  if (commands.length < 2) return commands;
+  const merged: CallCommand[] = [];
+  let held: Extract<CallerCommand, { type: "speech" }> | undefined;
+  const release = (): void => {
+    if (held) merged.push({ type: "caller", command: held });
+    held = undefined;
+  };
+  for (const command of commands) {
+    if (command.type === "keep-turn" || command.type === "keep-progress" || command.type === "log") {
+      merged.push(command);
+    } else if (command.type === "caller" && command.command.type === "speech") {
+      if (held?.last) release();
+      held = { type: "speech", text: (held?.text ?? "") + command.command.text, last: command.command.last };
+    } else {
+      release();
+      merged.push(command);
+    }
+  }
+  release();
+  return merged;
+}

@@ -1,0 +1,54 @@
+import * as z from "zod";
+import { LIMITS } from "../limits.ts";
+import { type AgentConfig, DEFAULT_VOICE } from "../protocol/agent-config.ts";
+import { parseCallId, parseSessionToken, parseWorkshopId } from "../protocol/ids.ts";
+import { parseTools } from "../protocol/tools.ts";
+
+/**
+ * What the Worker hands to a Call object, and what the object keeps of it: everything a call needs, read in one round
+ * trip, with the student's key as it lies in the database: sealed. `version`: a deploy may leave an older object
+ * running under a newer Worker, so both sides say which form they speak.
+ */
+export const CallStart = z.object({
+  version: z.literal(1),
+  callId: z.custom<NonNullable<ReturnType<typeof parseCallId>>>((value) => parseCallId(value) !== undefined),
+  sessionToken: z.custom<NonNullable<ReturnType<typeof parseSessionToken>>>(
+    (value) => parseSessionToken(value) !== undefined,
+  ),
+  workshopId: z
+    .custom<NonNullable<ReturnType<typeof parseWorkshopId>>>((value) => parseWorkshopId(value) !== undefined)
+    .nullable(),
+  wayIn: z.literal("conversation-relay"),
+  prompt: z.string().nullable(),
+  greeting: z.string().nullable(),
+  voice: z.string().nullable(),
+  /** As stored; read tool by tool. */
+  toolsJson: z.array(z.unknown()),
+  keySource: z.enum(["student", "instructor"]),
+  sealedKey: z.string().nullable(),
+  sealedWebhookSecret: z.string().nullable(),
+  model: z.string(),
+  startedAtMs: z.number(),
+  callMaxMs: z.number(),
+  resumable: z.boolean(),
+  carrierGreets: z.boolean(),
+  phoneCallId: z.string().nullable(),
+  /** Our own public host: no webhook may point at it. */
+  ownHost: z.string(),
+});
+
+export type CallStart = z.infer<typeof CallStart>;
+
+/** The agent of a call. A tool that cannot be read is left out: one bad tool must not silence an agent. */
+export function agentConfigOf(start: CallStart): AgentConfig {
+  const tools = start.toolsJson.flatMap((tool) => {
+    const read = parseTools([tool], LIMITS);
+    return read.ok ? read.value : [];
+  });
+  return {
+    prompt: start.prompt,
+    greeting: start.greeting,
+    voice: start.voice ?? DEFAULT_VOICE,
+    tools: tools.slice(0, LIMITS.tools),
+  };
+}

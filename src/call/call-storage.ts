@@ -1,0 +1,178 @@
+import * as z from "zod";
+import { LIMITS } from "../limits.ts";
+import type { EndReason, TurnRecord, Usage } from "../protocol/call-record.ts";
+import type { CallProgress } from "./call-events.ts";
+import { CallStart } from "./call-start.ts";
+
+const usage: z.ZodType<Usage> = z.object({
+  responses: z.number(),
+  inputTokens: z.number(),
+  cachedInputTokens: z.number(),
+  cacheWriteTokens: z.number(),
+  outputTokens: z.number(),
+  reasoningTokens: z.number(),
+  estimated: z.boolean(),
+});
+
+const Turn: z.ZodType<TurnRecord> = z.object({
+  seq: z.number(),
+  revision: z.number(),
+  speaker: z.enum(["caller", "agent", "tool"]),
+  startedAtMs: z.number(),
+  text: z.string(),
+  heardText: z.string().nullable(),
+  toolCall: z
+    .object({
+      toolCallId: z.string(),
+      name: z.string(),
+      arguments: z.string(),
+      webhookId: z.string(),
+      outcome: z.enum(["pending", "ok", "failed"]),
+      output: z.string().nullable(),
+      durationMs: z.number().nullable(),
+    })
+    .nullable(),
+  timings: z
+    .object({ ttftMs: z.number().nullable(), turnLatencyMs: z.number().nullable(), turnMs: z.number() })
+    .nullable(),
+  usage: usage.nullable(),
+  failure: z.string().nullable(),
+});
+
+const endReason: z.ZodType<EndReason> = z.enum([
+  "caller-left",
+  "agent-ended",
+  "handed-over",
+  "silence",
+  "call-cap",
+  "key-failed",
+  "revoked",
+  "refused",
+  "policy",
+  "lost",
+  "our-fault",
+]);
+
+const Progress: z.ZodType<CallProgress> = z.object({
+  revision: z.number(),
+  admitted: z.boolean(),
+  greeted: z.boolean(),
+  legs: z.number(),
+  phoneCallId: z.string().nullable(),
+  fromCarrier: z.boolean(),
+  legLostAtMs: z.number().nullable(),
+  checkedInAtMs: z.number().nullable(),
+  closing: z
+    .object({ endReason, closeCode: z.number(), handoff: z.record(z.string(), z.string()), atMs: z.number() })
+    .nullable(),
+  endedAtMs: z.number().nullable(),
+  endReason: endReason.nullable(),
+});
+
+/** What is to be archived next, beside the call itself. */
+export interface OutboxBatch {
+  readonly progressRevision: number | undefined;
+  readonly turns: readonly TurnRecord[];
+}
+
+const CALL = 0;
+
+/**
+ * The object's SQLite: the truth while the call lives. Calls without an `await` between them are one atomic commit,
+ * and nothing leaves the object before it is durable (output gate); the outbox row is written with what it announces.
+ */
+export class CallStorage {
+  readonly #sql: SqlStorage;
+  /** Of the call as it was last announced; unknown after a sleep, when announcing once more does no harm. */
+  #announcedRevision = 0;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    sql.exec("create table if not exists kept (name text primary key, json text not null)");
+    sql.exec("create table if not exists turns (seq integer primary key, json text not null)");
+    sql.exec("create table if not exists outbox (seq integer primary key, revision integer not null)");
+    sql.exec("create table if not exists tickets (id text primary key)");
+  }
+
+  /** The call, or `undefined` before it began; `"over"` once it was ended and archived. */
+  read(): { start: CallStart; progress: CallProgress; turns: TurnRecord[] } | "over" | undefined {
+    if (this.#get("over") !== undefined) return "over";
+    const start = this.#get("start");
+    if (start === undefined) return undefined;
+    const turns = this.#sql.exec("select json from turns order by seq").toArray();
+    return {
+      start: CallStart.parse(start),
+      progress: Progress.parse(this.#get("progress")),
+      turns: turns.map((row) => Turn.parse(JSON.parse(String(row.json)))),
+    };
+  }
+
+  keepStart(start: CallStart): void {
+    this.#put("start", start);
+  }
+
+  keepProgress(progress: CallProgress): void {
+    this.#put("progress", progress);
+    if (progress.revision === this.#announcedRevision) return;
+    this.#announcedRevision = progress.revision;
+    this.#announce(CALL, progress.revision);
+  }
+
+  keepTurn(turn: TurnRecord): void {
+    const json = JSON.stringify(turn);
+    this.#sql.exec("insert or replace into turns (seq, json) values (?, ?)", turn.seq, json);
+    this.#announce(turn.seq, turn.revision);
+  }
+
+  /** True for the first use of a ticket. */
+  useTicket(id: string): boolean {
+    if (this.#sql.exec("select 1 from tickets where id = ?", id).toArray().length > 0) return false;
+    this.#sql.exec("insert into tickets (id) values (?)", id);
+    return true;
+  }
+
+  outbox(): OutboxBatch | undefined {
+    const rows = this.#sql
+      .exec("select seq, revision from outbox order by seq limit ?", LIMITS.outboxBatchRows)
+      .toArray();
+    if (rows.length === 0) return undefined;
+    const turns = rows.flatMap(({ seq }) =>
+      seq === CALL ? [] : this.#sql.exec("select json from turns where seq = ?", Number(seq)).toArray(),
+    );
+    const call = rows.find(({ seq }) => seq === CALL);
+    return {
+      progressRevision: call ? Number(call.revision) : undefined,
+      turns: turns.map((row) => Turn.parse(JSON.parse(String(row.json)))),
+    };
+  }
+
+  /** Takes from the outbox what was archived, unless it has changed since. */
+  archived(batch: OutboxBatch): void {
+    const done = batch.turns.map(({ seq, revision }) => ({ seq, revision }));
+    if (batch.progressRevision !== undefined) done.push({ seq: CALL, revision: batch.progressRevision });
+    for (const { seq, revision } of done) {
+      this.#sql.exec("delete from outbox where seq = ? and revision = ?", seq, revision);
+    }
+  }
+
+  /** Everything is in the archive, or nobody may keep it any more: only the fact that the call is over stays. */
+  forget(): void {
+    this.#sql.exec("delete from turns");
+    this.#sql.exec("delete from outbox");
+    this.#sql.exec("delete from kept");
+    this.#put("over", true);
+  }
+
+  #announce(seq: number, revision: number): void {
+    this.#sql.exec("insert or replace into outbox (seq, revision) values (?, ?)", seq, revision);
+  }
+
+  #get(name: string): unknown {
+    const [row] = this.#sql.exec("select json from kept where name = ?", name).toArray();
+    return row === undefined ? undefined : JSON.parse(String(row.json));
+  }
+
+  #put(name: string, value: unknown): void {
+    this.#sql.exec("insert or replace into kept (name, json) values (?, ?)", name, JSON.stringify(value));
+  }
+}

@@ -1,0 +1,199 @@
+import type { CallerCommand } from "../caller/caller-leg.ts";
+import { writeCommand } from "../caller/conversation-relay.ts";
+import { readSettings } from "../env.ts";
+import { type Reason, reasonOf } from "../failure.ts";
+import { LIMITS } from "../limits.ts";
+import { log } from "../log.ts";
+import type { ModelLeg } from "../model/model-leg.ts";
+import { openAiClient } from "../model/openai-client.ts";
+import { responsesLeg, type StartTimer } from "../model/responses.ts";
+import type { CallRecord } from "../protocol/call-record.ts";
+import type { KeyStatus } from "../protocol/rest.ts";
+import { archiveCall } from "../store/calls.ts";
+import { type Database, openDatabase } from "../store/database.ts";
+import { noteKeyUse, reseal } from "../store/sealed-keys.ts";
+import { findStudent } from "../store/students.ts";
+import { workshopStub } from "../workshop/workshop-object.ts";
+import { Call } from "./call.ts";
+import { CallRunner } from "./call-runner.ts";
+import { openApiKey, openWebhookSecret, randomBelow } from "./call-secrets.ts";
+import { agentConfigOf, type CallStart } from "./call-start.ts";
+import type { CallStorage } from "./call-storage.ts";
+import { Outbox } from "./outbox.ts";
+import { payerOf } from "./payer.ts";
+import { ToolRunner } from "./tool-runner.ts";
+
+/** What the Durable Object lends to its call. */
+export interface CallShell {
+  readonly env: Cloudflare.Env;
+  readonly storage: CallStorage;
+  readonly send: (text: string) => void;
+  readonly close: (closeCode: number) => void;
+  readonly arm: (atMs: number) => void;
+  readonly settle: () => void;
+  /** Keeps the object awake for work that nobody waits for. */
+  readonly background: (work: Promise<unknown>) => void;
+}
+
+export interface LiveCall {
+  readonly runner: CallRunner;
+  readonly outbox: Outbox;
+  readonly start: CallStart;
+  keepStart(change: Pick<CallStart, "keySource" | "sealedKey" | "sealedWebhookSecret">): void;
+  /** Asks whether the call may go on: the key opens, and the workshop has room. A reason refuses it. */
+  admission(): Promise<Reason | undefined>;
+  /** The student sees when the key was last used. */
+  noteKeyUsed(): void;
+  /** Takes the key that the student has now for the next turn; without one the call ends. */
+  reloadKey(): Promise<void>;
+}
+
+const startTimer: StartTimer = (run, afterMs) => {
+  const timer = setTimeout(run, afterMs);
+  return () => clearTimeout(timer);
+};
+
+/** Wires a call to its legs, store, vault and tools; the only place where all of them meet. */
+export function assembleCall(
+  kept: Exclude<ReturnType<CallStorage["read"]>, "over" | undefined>,
+  shell: CallShell,
+): LiveCall {
+  const settings = readSettings(shell.env);
+  const { callId, sessionToken } = kept.start;
+  const database = (timeoutMs: number): Database => openDatabase(settings.database, timeoutMs);
+  let start = kept.start;
+  let leg: Promise<ModelLeg> | undefined;
+
+  const openLeg = async (): Promise<ModelLeg> => {
+    const apiKey = await openApiKey(settings, start, (resealed) => {
+      start = { ...start, sealedKey: resealed.to };
+      shell.storage.keepStart(start);
+      shell.background(
+        reseal(database(LIMITS.outboxDrainMs), sessionToken, resealed).then(
+          () => log({ event: "key-resealed", callId }),
+          () => {},
+        ),
+      );
+    });
+    const client = openAiClient(apiKey, settings.openaiBaseUrl, fetch);
+    return responsesLeg({ client, model: start.model, cacheKey: callId, startTimer });
+  };
+  const modelLeg = (): Promise<ModelLeg> => {
+    leg ??= openLeg().catch((thrown: unknown) => {
+      leg = undefined;
+      throw thrown;
+    });
+    return leg;
+  };
+
+  const tools = new ToolRunner(callId, {
+    nowMs: Date.now,
+    randomBelow,
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    webhook: async () => {
+      const secret = await openWebhookSecret(settings, start);
+      if (secret === undefined) return undefined;
+      const { ownHost } = start;
+      const rules = { urlCharacters: LIMITS.urlCharacters, ownHost, standinOrigin: settings.webhookStandinOrigin };
+      return { nowMs: Date.now, fetch: (input, init) => fetch(input, init), secret, rules };
+    },
+  });
+
+  const noteKey = (status: KeyStatus | undefined): void => {
+    if (start.keySource !== "student") return;
+    const note = { atMs: Date.now(), ...(status ? { status } : {}) };
+    shell.background(noteKeyUse(database(LIMITS.outboxDrainMs), sessionToken, note).catch(() => {}));
+  };
+
+  const call = new Call(
+    {
+      callId,
+      config: agentConfigOf(start),
+      startedAtMs: start.startedAtMs,
+      callMaxMs: start.callMaxMs,
+      resumable: start.resumable,
+      carrierGreets: start.carrierGreets,
+    },
+    kept.progress,
+    kept.turns,
+  );
+  const record = (): CallRecord => ({
+    id: callId,
+    revision: call.progress.revision + call.transcript.turns.reduce((sum, turn) => sum + turn.revision, 0),
+    sessionToken,
+    workshopId: start.workshopId,
+    wayIn: start.wayIn,
+    startedAtMs: start.startedAtMs,
+    endedAtMs: call.progress.endedAtMs,
+    endReason: call.progress.endReason,
+    keySource: start.keySource,
+    model: start.model,
+    usage: call.transcript.usage,
+  });
+  const runner = new CallRunner(call, {
+    nowMs: Date.now,
+    startTimer,
+    keepTurn: (turn) => shell.storage.keepTurn(turn),
+    keepProgress: (progress) => shell.storage.keepProgress(progress),
+    sendToCaller: (command: CallerCommand) => shell.send(writeCommand(command)),
+    closeLeg: shell.close,
+    modelLeg,
+    tools,
+    archive: shell.settle,
+    keyRefused: (reason) => noteKey(STATUS_OF_REASON[reason]),
+    setAlarm: shell.arm,
+    log,
+    reasonOf,
+  });
+
+  return {
+    runner,
+    outbox: new Outbox(
+      shell.storage,
+      (turns) => archiveCall(database(LIMITS.outboxDrainMs), { call: record(), turns }),
+      Date.now,
+    ),
+    get start() {
+      return start;
+    },
+    keepStart(change) {
+      start = { ...start, ...change };
+      leg = undefined;
+      shell.storage.keepStart(start);
+    },
+    async admission() {
+      const opened = modelLeg().then(
+        () => undefined,
+        (thrown: unknown) => reasonOf(thrown),
+      );
+      // A workshop that does not answer must not keep students from their own keys.
+      const entered = workshopStub(shell.env, start.workshopId)
+        .enter(callId, sessionToken)
+        .catch(() => start.keySource === "student");
+      const reason = await opened;
+      if (reason === "key_unreadable") log({ event: "key-unreadable", callId });
+      if (reason) return reason;
+      return (await entered) ? undefined : "too_many_calls";
+    },
+    noteKeyUsed() {
+      if (call.transcript.usage.responses > 0) noteKey(undefined);
+    },
+    async reloadKey() {
+      const student = await findStudent(database(LIMITS.databaseStartMs), sessionToken);
+      const payer = student && payerOf(student, settings);
+      if (!student || !payer) {
+        runner.dispatch({ type: "refused", reason: student ? "no_key" : "revoked" });
+        return;
+      }
+      const { sealedKey, sealedWebhookSecret } = student;
+      this.keepStart({ keySource: payer, sealedKey, sealedWebhookSecret });
+    },
+  };
+}
+
+/** What a student sees of their key after OpenAI refused it in a call. */
+const STATUS_OF_REASON: Partial<Record<Reason, KeyStatus>> = {
+  key_rejected: "rejected",
+  key_restricted: "restricted",
+  no_credit: "no_credit",
+};

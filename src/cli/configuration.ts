@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseEnv } from "node:util";
+import * as z from "zod";
+import type { DatabaseAddress } from "../store/database.ts";
+
+/** What a running `npm run dev` leaves in its data folder for the other commands. Holds no secret of the Worker. */
+const Endpoints = z.object({
+  pageUrl: z.string(),
+  databaseUrl: z.string(),
+  databaseHttpEndpoint: z.string(),
+  psqlUrl: z.string(),
+  openaiBaseUrl: z.string(),
+  joinCode: z.string(),
+});
+export type Endpoints = z.infer<typeof Endpoints>;
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What a command runs with. Empty variables count as unset, white space around a value is removed. */
+export interface Configuration {
+  /** The environment's value, else that of `.dev.vars`. */
+  variable(name: string): string | undefined;
+  readonly endpoints: Endpoints | undefined;
+  /** The configured database, else that of a running `npm run dev`; `undefined` when there is neither. */
+  readonly database: DatabaseAddress | undefined;
+}
+
+/**
+ * Reads what a command is configured with: the environment, then `.dev.vars` in the project's folder, then what a
+ * running `npm run dev` wrote. A file that is absent or unreadable counts as empty.
+ */
+export function readConfiguration(environment: Variables, projectFolder: string): Configuration {
+  const devVars: Variables = parseEnv(textOf(resolve(projectFolder, ".dev.vars")) ?? "");
+  const variable = (name: string): string | undefined => filled(environment[name]) ?? filled(devVars[name]);
+  const dataFolder = resolve(projectFolder, variable("DATA_DIR") ?? ".data");
+  const endpoints = parseEndpoints(textOf(resolve(dataFolder, "endpoints.json")));
+  return { variable, endpoints, database: databaseOf(environment, devVars, endpoints) };
+}
+
+/**
+ * A database's URL and its endpoint belong together. An endpoint is never taken from a source below the one that named
+ * the URL: the password would go to another database's endpoint, and the command would change the wrong rows.
+ */
+function databaseOf(
+  environment: Variables,
+  devVars: Variables,
+  endpoints: Endpoints | undefined,
+): DatabaseAddress | undefined {
+  const ofDev = { url: endpoints?.databaseUrl, endpoint: endpoints?.databaseHttpEndpoint };
+  const sources = [...[environment, devVars].map(addressIn), ofDev];
+  const named = sources.findIndex((source) => source.url !== undefined);
+  const url = sources[named]?.url;
+  if (url === undefined) return undefined;
+  const endpoint = sources.slice(0, named + 1).find((source) => source.endpoint !== undefined)?.endpoint;
+  // `npm run dev` was given this very URL: its endpoint stands before it.
+  return { url, httpEndpoint: endpoint ?? (url === ofDev.url ? ofDev.endpoint : undefined) };
+}
+
+const addressIn = (variables: Variables) => ({
+  url: filled(variables.DATABASE_URL),
+  endpoint: filled(variables.DATABASE_HTTP_ENDPOINT),
+});
+
+const filled = (value: string | undefined): string | undefined => value?.trim() || undefined;
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function parseEndpoints(text: string | undefined): Endpoints | undefined {
+  try {
+    return Endpoints.safeParse(JSON.parse(text ?? "")).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,40 @@
+import { resolve } from "node:path";
+import { Failure } from "../failure.ts";
+import { openDatabase } from "../store/database.ts";
+import { pageOfSealed, reseal, resealWebhookSecret } from "../store/sealed-keys.ts";
+import { readConfiguration } from "./configuration.ts";
+import type { KeyRows } from "./key-rotation.ts";
+import { keysCommand } from "./keys-command.ts";
+
+/* `npm run keys`: the command of keys-command.ts on the real database. */
+
+/** A rotation can wait for a database that wakes from its sleep; a caller could not. */
+const QUERY_MS = 10_000;
+
+try {
+  process.exitCode = await keysCommand(process.argv.slice(2), {
+    configuration: readConfiguration(process.env, resolve(import.meta.dirname, "../..")),
+    out: process.stdout,
+    err: process.stderr,
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    openRows: (address) => {
+      const db = openDatabase(address, QUERY_MS);
+      const rows: KeyRows = {
+        page: async (after, limit) =>
+          (await pageOfSealed(db, { after, limit })).map(({ sessionToken, sealed, sealedWebhookSecret }) => ({
+            sessionToken,
+            "openai-key": sealed,
+            "webhook-secret": sealedWebhookSecret,
+          })),
+        reseal: (purpose, sessionToken, change) =>
+          purpose === "openai-key" ? reseal(db, sessionToken, change) : resealWebhookSecret(db, sessionToken, change),
+      };
+      return rows;
+    },
+  });
+} catch (thrown) {
+  // Only our own sentences: what anything else says may quote a value.
+  const sentence = thrown instanceof Failure ? thrown.message : "Something went wrong on our side.";
+  process.stderr.write(`${sentence}\nNothing is half done: run the command again, and it goes on from here.\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,142 @@
+import type { ShownCall, ShownToolCall } from "./call-rest.ts";
+import type { Terminal } from "./progress.ts";
+import type { RelayClose, RelayTurn } from "./relay-client.ts";
+
+/** How a call looks in a terminal: who speaks stands in a column of its own, figures are dim. */
+
+const COLUMN = 8;
+const INDENT = " ".repeat(COLUMN);
+/** Arguments and outputs of tools are shown this far. */
+const SHOWN_CHARACTERS = 120;
+
+export class CallPrinter {
+  readonly #out: Terminal;
+  readonly #isColored: boolean;
+  /** Within the agent's words, so that the line has to be ended before anything else. */
+  #isInWords = false;
+
+  constructor(out: Terminal, isColored: boolean) {
+    this.#out = out;
+    this.#isColored = isColored;
+  }
+
+  /** What the caller is asked with, at a keyboard. */
+  get callerLabel(): string {
+    return this.#label("You", "36");
+  }
+
+  line(label: string, text: string): void {
+    this.#endWords();
+    this.#out.write(`${this.#label(label, "1")}${indented(text)}\n`);
+  }
+
+  note(text: string): void {
+    this.#endWords();
+    this.#out.write(`${INDENT}${this.#paint(printable(text), "2")}\n`);
+  }
+
+  caller(text: string): void {
+    this.#endWords();
+    this.#out.write(`${this.callerLabel}${indented(text)}\n`);
+  }
+
+  words(text: string): void {
+    if (!this.#isInWords) this.#out.write(this.#label("Agent", "32"));
+    this.#isInWords = true;
+    this.#out.write(indented(text));
+  }
+
+  turn({ firstWordMs, cut }: RelayTurn): void {
+    if (cut) this.#endWords();
+    else if (firstWordMs !== undefined) this.note(`${firstWordMs} ms to the first word`);
+  }
+
+  toolCall({ name, arguments: given, output, outcome, durationMs }: ShownToolCall): void {
+    const took = durationMs === null ? "" : `, ${durationMs} ms`;
+    this.line("Tool", `${name}(${short(given)}) → ${short(output ?? "nothing")}  ${this.#paint(outcome + took, "2")}`);
+  }
+
+  summary({ startedAt, endedAt, endReason, keySource, model, usage }: ShownCall): void {
+    const duration = endedAt === null ? "not ended" : inSeconds(endedAt - startedAt);
+    const { inputTokens, cachedInputTokens, outputTokens, responses, estimated } = usage;
+    this.line("Call", [duration, endReason && (END_REASONS[endReason] ?? endReason), model].filter(Boolean).join(", "));
+    this.line("Key", keySource === "student" ? "the student's OpenAI key" : "the instructor's OpenAI key (fallback)");
+    this.line(
+      "Tokens",
+      `${inputTokens} in (${cachedInputTokens} cached), ${outputTokens} out, ${responses} response${responses === 1 ? "" : "s"}` +
+        (estimated ? ", partly estimated" : ""),
+    );
+  }
+
+  #endWords(): void {
+    if (this.#isInWords) this.#out.write("\n");
+    this.#isInWords = false;
+  }
+
+  #label(text: string, style: string): string {
+    return this.#paint(text, style) + " ".repeat(Math.max(1, COLUMN - text.length));
+  }
+
+  #paint(text: string, style: string): string {
+    return this.#isColored ? `\x1b[${style}m${text}\x1b[0m` : text;
+  }
+}
+
+/** Our words for the end reasons of a call's record. */
+const END_REASONS: Readonly<Record<string, string>> = {
+  "caller-left": "you hung up",
+  "agent-ended": "ended by the agent",
+  "handed-over": "handed over",
+  silence: "nothing was said",
+  "call-cap": "longest time reached",
+  "key-failed": "the key failed",
+  revoked: "ended by the workshop",
+  lost: "the connection was lost",
+};
+
+const CLOSES: Readonly<Record<number, string>> = {
+  1001: "The server is going away.",
+  1006: "The connection to the server was lost.",
+  1008: "The server does not accept this call.",
+  1009: "A message was larger than the server takes.",
+  1011: "Something went wrong on the server's side.",
+  1012: "The server restarts. Call again in a moment.",
+  1013: "The server has too much to do. Call again in a moment.",
+  4001: "The agent's OpenAI key cannot be used. Connect one on the student's page.",
+  4002: "The budget of this workshop is used up.",
+  4003: "The call has reached its longest time.",
+  4004: "The call was ended by the workshop.",
+};
+
+/** Why a socket closed, in a sentence; undefined for an ordinary end. */
+export function closeSentence({ code }: RelayClose): string | undefined {
+  return code === 1000 ? undefined : (CLOSES[code] ?? `The server closed the connection (code ${code}).`);
+}
+
+/** What an agent that left has said about it: `handoffData` is JSON of ours, when it is ours. */
+export function handoffSentence(handoff: Readonly<Record<string, string>>): string {
+  const note = handoff["note"] ? `: ${handoff["note"]}` : ".";
+  switch (handoff["reason"]) {
+    case "hand-over":
+      return `The agent hands you over to a person${note}`;
+    case "agent-ended":
+      return `The agent has ended the call${note}`;
+    default:
+      return "The call was ended at the other side.";
+  }
+}
+
+/** Text from outside, without what would drive the terminal: control characters except line breaks and tabs. */
+export const printable = (text: string): string => text.replace(/(?![\n\t])\p{Cc}/gu, "").toWellFormed();
+
+const indented = (text: string): string => printable(text).replaceAll("\n", `\n${INDENT}`);
+
+function short(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ");
+  return line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line;
+}
+
+const inSeconds = (ms: number): string => {
+  const seconds = Math.round(ms / 1_000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+};

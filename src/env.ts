@@ -1,0 +1,92 @@
+import { Failure } from "./failure.ts";
+import { LIMITS } from "./limits.ts";
+import type { DatabaseAddress } from "./store/database.ts";
+import { ApiKey } from "./vault/api-key.ts";
+import { isUsableMasterKey } from "./vault/master-keys.ts";
+
+/** Everything an instructor configures (design: variables and secrets of the Worker), read and checked once. */
+export interface Settings {
+  readonly masterKeyHexes: { readonly newest: string; readonly previous: readonly string[] };
+  readonly database: DatabaseAddress;
+  readonly instructorToken: string;
+  /** The fallback key; `undefined`: there is no fallback. */
+  readonly instructorApiKey: ApiKey | undefined;
+  /** Opens the one route that returns a key; `undefined`: nobody can. */
+  readonly serviceToken: string | undefined;
+  /** Set: every Twilio request and handshake must be signed. */
+  readonly twilioAuthToken: string | undefined;
+  /** Without a slash at its end. */
+  readonly openaiBaseUrl: string;
+  /** Scheme, host and port as the world sees us; `undefined`: taken from each request. */
+  readonly publicOrigin: string | undefined;
+  readonly textModel: string;
+  readonly enrollment: "code" | "open";
+  readonly callsPerWorkshop: number;
+  /** The one origin that webhooks may reach without https: that of the stand-in, in development and tests. */
+  readonly webhookStandinOrigin: string | undefined;
+}
+
+/**
+ * Reads the Worker's variables and secrets.
+ *
+ * @throws Failure `misconfigured` naming the variable that is missing or malformed, never its value.
+ */
+export function readSettings(env: object): Settings {
+  const variables = new Map<string, unknown>(Object.entries(env));
+  const optional = (name: string): string | undefined => {
+    const value = variables.get(name);
+    const text = typeof value === "string" ? value.trim() : "";
+    return text === "" ? undefined : text;
+  };
+  const required = (name: string): string => {
+    const value = optional(name);
+    if (value === undefined) throw new Failure("misconfigured", name);
+    return value;
+  };
+  const url = (name: string, value: string, schemes: readonly string[]): string => {
+    if (!URL.canParse(value) || !schemes.includes(new URL(value).protocol)) throw new Failure("misconfigured", name);
+    return value.replace(/\/+$/, "");
+  };
+  const optionalUrl = (name: string): string | undefined => {
+    const value = optional(name);
+    return value === undefined ? undefined : url(name, value, ["http:", "https:"]);
+  };
+
+  const newest = required("ENCRYPTION_KEY");
+  const previous = (optional("ENCRYPTION_KEY_PREVIOUS") ?? "")
+    .split(",")
+    .map((hex) => hex.trim())
+    .filter((hex) => hex !== "");
+  if (!isUsableMasterKey(newest)) throw new Failure("misconfigured", "ENCRYPTION_KEY");
+  if (!previous.every(isUsableMasterKey)) throw new Failure("misconfigured", "ENCRYPTION_KEY_PREVIOUS");
+
+  const fallback = optional("OPENAI_API_KEY");
+  const instructorApiKey = fallback === undefined ? undefined : ApiKey.parse(fallback);
+  if (fallback !== undefined && instructorApiKey === undefined) throw new Failure("misconfigured", "OPENAI_API_KEY");
+
+  const enrollment = optional("ENROLLMENT") ?? "code";
+  if (enrollment !== "code" && enrollment !== "open") throw new Failure("misconfigured", "ENROLLMENT");
+
+  const callsPerWorkshop = Number(optional("CALLS_PER_WORKSHOP") ?? LIMITS.callsPerWorkshop);
+  if (!Number.isInteger(callsPerWorkshop) || callsPerWorkshop < 1) {
+    throw new Failure("misconfigured", "CALLS_PER_WORKSHOP");
+  }
+
+  return {
+    masterKeyHexes: { newest, previous },
+    database: {
+      url: url("DATABASE_URL", required("DATABASE_URL"), ["postgres:", "postgresql:"]),
+      httpEndpoint: optionalUrl("DATABASE_HTTP_ENDPOINT"),
+    },
+    instructorToken: required("INSTRUCTOR_TOKEN"),
+    instructorApiKey,
+    serviceToken: optional("SERVICE_TOKEN"),
+    twilioAuthToken: optional("TWILIO_AUTH_TOKEN"),
+    openaiBaseUrl: optionalUrl("OPENAI_BASE_URL") ?? "https://api.openai.com/v1",
+    publicOrigin: optionalUrl("PUBLIC_ORIGIN"),
+    textModel: optional("TEXT_MODEL") ?? "gpt-6-luna",
+    enrollment,
+    callsPerWorkshop,
+    webhookStandinOrigin: optionalUrl("WEBHOOK_STANDIN_ORIGIN"),
+  };
+}

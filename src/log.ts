@@ -1,0 +1,70 @@
+import type { Reason } from "./failure.ts";
+import type { EndReason, KeySource, WayIn } from "./protocol/call-record.ts";
+import type { CallId } from "./protocol/ids.ts";
+
+/**
+ * Every line Callroom writes. Fields are ours, never free text: no words of a caller, no prompt, no phone number, no
+ * token, no message of a parser, of OpenAI, of a webhook or of the database.
+ */
+export type LogEvent =
+  | { readonly event: "request-failed"; readonly requestId: string; readonly route: string; readonly code: Reason }
+  | { readonly event: "variable-missing"; readonly variable: string }
+  | { readonly event: "key-chosen"; readonly callId: CallId | null; readonly message: KeyMessage }
+  | { readonly event: "key-resealed" | "key-unreadable"; readonly callId: CallId | null }
+  | { readonly event: "call-refused"; readonly code: Reason }
+  | { readonly event: "call-start"; readonly callId: CallId; readonly wayIn: WayIn; readonly keySource: KeySource }
+  | { readonly event: "call-resumed"; readonly callId: CallId; readonly resumes: number }
+  | {
+      readonly event: "call-end";
+      readonly callId: CallId;
+      readonly endReason: EndReason;
+      readonly durationMs: number;
+      readonly turns: number;
+    }
+  | {
+      readonly event: "turn-end";
+      readonly callId: CallId;
+      readonly seq: number;
+      readonly ttftMs: number | null;
+      readonly turnLatencyMs: number | null;
+      readonly turnMs: number;
+      readonly code: string | null;
+    }
+  | {
+      readonly event: "upstream-failed";
+      readonly callId: CallId;
+      readonly code: Reason;
+      /** HTTP status; 0 when none arrived. */
+      readonly status: number;
+      /** OpenAI's `x-request-id`, for its support. */
+      readonly upstreamRequestId: string | null;
+    }
+  | {
+      readonly event: "tool-end";
+      readonly callId: CallId;
+      readonly mode: "mock" | "builtin" | "webhook" | "unknown";
+      readonly outcome: "ok" | "failed";
+      readonly durationMs: number;
+    }
+  | { readonly event: "archive-failed"; readonly callId: CallId; readonly rows: number; readonly retryMs: number }
+  | { readonly event: "carrier-error"; readonly callId: CallId; readonly carrierCode: string }
+  | { readonly event: "socket-closed"; readonly callId: CallId; readonly code: Reason }
+  | { readonly event: "uncaught"; readonly where: "request" | "call" | "alarm" | "workshop"; readonly name: string };
+
+/** The predecessor's words, which its operators search for. */
+export type KeyMessage =
+  | "Using student's OpenAI API key"
+  | "Using instructor's OpenAI API key (fallback)"
+  | "No OpenAI API key available";
+
+/** What a secret looks like. Nothing above can hold one; this is the second line of defence. */
+const SECRETS = /\b(?:sk-|wst_|whsec_|Bearer )[A-Za-z0-9_+/=-]{6,}/g;
+
+/** Writes one JSON line. The only console of the Worker. */
+export function log(event: LogEvent): void {
+  console.log(JSON.stringify(event).replace(SECRETS, "[redacted]"));
+}
+
+/** The class name of something thrown, for `uncaught`: its message may quote a secret. */
+export const errorName = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.constructor.name : typeof thrown;

@@ -1,0 +1,124 @@
+import type { KeyStatus } from "../protocol/rest.ts";
+import { LIMITS } from "../limits.ts";
+
+/** A key that lends its text for one expression and prints as nothing. */
+interface HeldKey {
+  use<Result>(use: (clear: string) => Result): Result;
+}
+
+export interface KeyCheck {
+  readonly apiKey: HeldKey;
+  /** Without a slash at its end. */
+  readonly baseUrl: string;
+  readonly fetch: typeof fetch;
+}
+
+/** Codes that mean money, beside `type: "insufficient_quota"`. Source: OpenAI's error-code page. */
+const NO_CREDIT = new Set([
+  "insufficient_quota",
+  "credit_balance_exhausted",
+  "organization_spend_limit_exceeded",
+  "project_spend_limit_exceeded",
+  "organization_usage_limit_exceeded",
+]);
+
+const RESTRICTED = new Set(["insufficient_permissions", "missing_scope", "missing_scopes"]);
+
+/** An error body is a few hundred bytes; more is not read. */
+const ERROR_BYTES = 16 * 1024;
+
+/**
+ * Asks OpenAI whether it knows a key, by listing the models: free of charge, and says nothing about credit unless
+ * there is none. Takes at most `LIMITS.keyCheckMs`; never throws, and nothing that OpenAI wrote leaves it.
+ */
+export async function checkKey({ apiKey, baseUrl, fetch: fetcher }: KeyCheck): Promise<KeyStatus> {
+  const deadline = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const expired = new Promise<KeyStatus>((resolve) => {
+    timer = setTimeout(() => {
+      resolve("unverified");
+      deadline.abort();
+    }, LIMITS.keyCheckMs);
+  });
+  // The race, and not only the signal: the verdict must not wait for a network that ignores being aborted.
+  const verdict = await Promise.race([ask(apiKey, baseUrl, fetcher, deadline.signal), expired]);
+  clearTimeout(timer);
+  return verdict;
+}
+
+async function ask(
+  apiKey: HeldKey,
+  baseUrl: string,
+  fetcher: typeof fetch,
+  signal: AbortSignal,
+): Promise<KeyStatus> {
+  try {
+    const response = await apiKey.use((clear) =>
+      fetcher(`${baseUrl}/models`, {
+        headers: { authorization: `Bearer ${clear}`, accept: "application/json" },
+        // A redirect would carry the key to another host.
+        redirect: "manual",
+        signal,
+      }),
+    );
+    if (response.status === 401 || response.status === 403 || response.status === 429) {
+      return statusOfRefusal(response.status, await readError(response));
+    }
+    await response.body?.cancel();
+    return response.status === 200 ? "connected" : "unverified";
+  } catch {
+    return "unverified";
+  }
+}
+
+interface UpstreamError {
+  readonly code: string | null | undefined;
+  readonly type: string | undefined;
+}
+
+/** Decides by status, then code, then type; never by message, which may hold part of the key. */
+function statusOfRefusal(status: 401 | 403 | 429, { code, type }: UpstreamError): KeyStatus {
+  if (status === 429) return NO_CREDIT.has(code ?? "") || NO_CREDIT.has(type ?? "") ? "no_credit" : "unverified";
+  // A matter of where the Worker runs: it says nothing about the key.
+  if (status === 403) return code === "unsupported_country_region_territory" ? "unverified" : "restricted";
+  // A wrong key is `invalid_api_key`. A good key without the scope or the membership is also 401 and comes as
+  // `invalid_request_error` with `code: null` (seen live, e.g. github.com/continuedev/continue/issues/10059).
+  const lacksScope = RESTRICTED.has(code ?? "") || (code === null && type === "invalid_request_error");
+  return lacksScope ? "restricted" : "rejected";
+}
+
+async function readError(response: Response): Promise<UpstreamError> {
+  const nothing: UpstreamError = { code: undefined, type: undefined };
+  try {
+    const body: unknown = JSON.parse(await firstBytes(response));
+    const error = isRecord(body) ? body.error : undefined;
+    if (!isRecord(error)) return nothing;
+    const { code, type } = error;
+    return {
+      code: typeof code === "string" || code === null ? code : undefined,
+      type: typeof type === "string" ? type : undefined,
+    };
+  } catch {
+    return nothing;
+  }
+}
+
+/** The body's text, or as much of it as an error may need: what is cut there is no JSON any more. */
+async function firstBytes(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  if (!reader) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  while (bytes <= ERROR_BYTES) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    bytes += value.byteLength;
+    text += decoder.decode(value, { stream: true });
+  }
+  await reader.cancel();
+  return "";
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

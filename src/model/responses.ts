@@ -1,0 +1,271 @@
+import { createParser } from "eventsource-parser";
+import type OpenAI from "openai";
+import type { ResponseCreateParamsStreaming, ResponseInputItem } from "openai/resources/responses/responses";
+import type { Reason } from "../failure.ts";
+import { LIMITS } from "../limits.ts";
+import type { Usage } from "../protocol/call-record.ts";
+import { estimateUsage, type HistoryItem, type ModelEvent, type ModelLeg, type ModelRequest } from "./model-leg.ts";
+import { readResponseEvent } from "./response-events.ts";
+import { traitsOf } from "./text-models.ts";
+import { type UpstreamFailure, upstreamFailureOf } from "./upstream-failure.ts";
+
+/** The one timer a leg needs; returns a function that cancels it. */
+export type StartTimer = (run: () => void, afterMs: number) => () => void;
+
+export interface ResponsesLegOptions {
+  readonly client: OpenAI;
+  readonly model: string;
+  /** Keeps one call's requests on one prompt cache at OpenAI; an id of ours, no personal data. */
+  readonly cacheKey: string;
+  readonly startTimer: StartTimer;
+}
+
+/** Everything of one response, a refused one included, is at most this long on the wire. */
+const STREAM_CHARACTERS = 4 * 1024 * 1024;
+
+/** The text leg: OpenAI's Responses API, streaming, nothing stored at OpenAI, the history in our own items. */
+export function responsesLeg(options: ResponsesLegOptions): ModelLeg {
+  return {
+    async respond(request, signal, onEvents) {
+      const watchdog = new Watchdog(options.startTimer, signal);
+      try {
+        const opened = await openStream(options, request, watchdog);
+        if (signal.aborted) return;
+        if (opened instanceof Response) await readStream(opened, request, watchdog, signal, onEvents);
+        else onEvents([failed(opened.reason, opened, null)]);
+      } finally {
+        watchdog.stop();
+      }
+    },
+  };
+}
+
+const TIMED_OUT: UpstreamFailure = {
+  reason: "upstream_timeout",
+  status: 0,
+  upstreamRequestId: null,
+  retryAfterMs: undefined,
+};
+
+/** Ends a request in which nothing happens: before the first event, and between two. Ends it too when the call does. */
+class Watchdog {
+  readonly #abort = new AbortController();
+  readonly #startTimer: StartTimer;
+  #cancel: () => void = () => {};
+  expired = false;
+
+  constructor(startTimer: StartTimer, callSignal: AbortSignal) {
+    this.#startTimer = startTimer;
+    if (callSignal.aborted) this.#abort.abort();
+    callSignal.addEventListener("abort", () => this.#abort.abort(), { once: true });
+    this.expectWithin(LIMITS.firstTokenMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  expectWithin(ms: number): void {
+    this.#cancel();
+    this.#cancel = this.#startTimer(() => {
+      this.expired = true;
+      this.#abort.abort();
+    }, ms);
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+}
+
+/** Sends the request; a failure that may pass is tried once more, if its wait fits into a caller's patience. */
+async function openStream(
+  options: ResponsesLegOptions,
+  request: ModelRequest,
+  watchdog: Watchdog,
+): Promise<Response | UpstreamFailure> {
+  const body = bodyOf(options, request);
+  const send = async (): Promise<Response | UpstreamFailure> => {
+    try {
+      return await options.client.responses.create(body, { signal: watchdog.signal }).asResponse();
+    } catch (thrown) {
+      return watchdog.expired ? TIMED_OUT : upstreamFailureOf(thrown);
+    }
+  };
+  const first = await send();
+  if (first instanceof Response || watchdog.signal.aborted) return first;
+  if (first.retryAfterMs === undefined || first.retryAfterMs > LIMITS.upstreamRetryMaxMs) return first;
+  await waited(options.startTimer, first.retryAfterMs);
+  return watchdog.signal.aborted ? first : send();
+}
+
+const waited = (startTimer: StartTimer, ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    startTimer(resolve, ms);
+  });
+
+/** Reads chunk by chunk: all events of a chunk are reported at once, so that what arrives together leaves together. */
+async function readStream(
+  response: Response,
+  request: ModelRequest,
+  watchdog: Watchdog,
+  signal: AbortSignal,
+  onEvents: (events: readonly ModelEvent[]) => void,
+): Promise<void> {
+  const fold = new ResponseFold(request);
+  const parser = createParser({ onEvent: ({ data }) => fold.take(data) });
+  const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader();
+  const decoder = new TextDecoder();
+  let characters = 0;
+  try {
+    while (!fold.over) {
+      const { done, value } = await reader.read();
+      if (signal.aborted) return;
+      if (done) {
+        fold.streamEnded();
+      } else {
+        watchdog.expectWithin(LIMITS.upstreamPauseMs);
+        const text = decoder.decode(value, { stream: true });
+        characters += text.length;
+        if (characters > STREAM_CHARACTERS) fold.fail("upstream_unreadable");
+        else parser.feed(text);
+      }
+      const events = fold.flush();
+      if (events.length > 0) onEvents(events);
+    }
+  } catch (thrown) {
+    if (signal.aborted || fold.over) return;
+    fold.fail(watchdog.expired ? "upstream_timeout" : upstreamFailureOf(thrown).reason);
+    onEvents(fold.flush());
+  } finally {
+    // Closing the stream stops generation; what it says to that no longer matters.
+    reader.cancel().catch(() => {});
+  }
+}
+
+/** Folds the events of one response into ours, and sees to it that it ends exactly once. */
+class ResponseFold {
+  readonly #request: ModelRequest;
+  readonly #toolCallIds = new Set<string>();
+  #waiting: ModelEvent[] = [];
+  #text = "";
+  #said = "";
+  over = false;
+
+  constructor(request: ModelRequest) {
+    this.#request = request;
+  }
+
+  take(data: string): void {
+    if (this.over) return;
+    const event = readResponseEvent(data);
+    switch (event.type) {
+      case "text":
+        this.#text += event.text;
+        if (this.#said.length + this.#text.length > LIMITS.answerBytes) this.#end(null, true);
+        return;
+      case "tool-call":
+        // The same call is announced in more than one event; it counts once.
+        if (this.#toolCallIds.has(event.toolCallId)) return;
+        this.#toolCallIds.add(event.toolCallId);
+        this.#push(event);
+        return;
+      case "memo":
+        this.#push(event);
+        return;
+      case "done":
+        this.#end(event.usage, event.cut);
+        return;
+      case "failed":
+        this.fail(event.reason);
+        return;
+      case "ignored":
+      case "unreadable":
+        return;
+    }
+  }
+
+  /** The bytes ended before the response did. */
+  streamEnded(): void {
+    if (!this.over) this.fail("upstream_unavailable");
+  }
+
+  fail(reason: Reason): void {
+    if (this.over) return;
+    this.#push(failed(reason, { status: 200, upstreamRequestId: null }, this.#estimate()));
+    this.over = true;
+  }
+
+  /** Text collected since the last flush comes as one delta, in its place among the others. */
+  flush(): readonly ModelEvent[] {
+    this.#flushText();
+    const events = this.#waiting;
+    this.#waiting = [];
+    return events;
+  }
+
+  #end(usage: Usage | null, cut: boolean): void {
+    this.#push({ type: "response-done", usage: usage ?? this.#estimate(), cut });
+    this.over = true;
+  }
+
+  #push(event: ModelEvent): void {
+    this.#flushText();
+    this.#waiting.push(event);
+  }
+
+  #flushText(): void {
+    if (this.#text === "") return;
+    this.#said += this.#text;
+    this.#waiting.push({ type: "text-delta", text: this.#text });
+    this.#text = "";
+  }
+
+  #estimate(): Usage {
+    return estimateUsage(this.#request, this.#said + this.#text);
+  }
+}
+
+function failed(
+  reason: Reason,
+  seen: { readonly status: number; readonly upstreamRequestId: string | null },
+  usage: Usage | null,
+): ModelEvent {
+  return { type: "response-failed", reason, status: seen.status, upstreamRequestId: seen.upstreamRequestId, usage };
+}
+
+function bodyOf(options: ResponsesLegOptions, request: ModelRequest): ResponseCreateParamsStreaming {
+  const { effort } = traitsOf(options.model);
+  const isThinking = effort !== undefined && effort !== "none";
+  return {
+    model: options.model,
+    stream: true,
+    store: false,
+    instructions: request.instructions,
+    input: request.history.map(inputItemOf),
+    max_output_tokens: LIMITS.responseOutputTokens,
+    stream_options: { include_obfuscation: false },
+    prompt_cache_key: options.cacheKey,
+    ...(effort === undefined ? {} : { reasoning: { effort } }),
+    ...(isThinking ? { include: ["reasoning.encrypted_content" as const] } : {}),
+    ...(request.tools.length === 0
+      ? {}
+      : { tools: request.tools.map((tool) => ({ type: "function" as const, strict: false, ...tool })) }),
+  };
+}
+
+function inputItemOf(item: HistoryItem): ResponseInputItem {
+  switch (item.kind) {
+    case "caller":
+      return { role: "user", content: item.text };
+    case "agent":
+      return { role: "assistant", content: item.text };
+    case "tool-call":
+      return { type: "function_call", call_id: item.toolCallId, name: item.name, arguments: item.arguments };
+    case "tool-output":
+      return { type: "function_call_output", call_id: item.toolCallId, output: item.output };
+    case "memo":
+      // Written by `response-events.ts` from a parsed reasoning item; given back as it came.
+      return JSON.parse(item.memo);
+  }
+}

@@ -1,0 +1,110 @@
+import * as z from "zod";
+import type {
+  CallRecord,
+  EndReason,
+  KeySource,
+  ToolCallRecord,
+  TurnRecord,
+  TurnTimings,
+  Usage,
+  WayIn,
+} from "../protocol/call-record.ts";
+import { parseCallId, parseSessionToken, parseWorkshopId } from "../protocol/ids.ts";
+
+/*
+ * Rows of `calls` and `turns` as records. Each list of words is complete by its type: a word added to the record and not
+ * here does not compile.
+ */
+
+type Words<Word extends string> = { readonly [Each in Word]: Each };
+
+const WAYS_IN: Words<WayIn> = {
+  "conversation-relay": "conversation-relay",
+  "media-streams": "media-streams",
+  browser: "browser",
+};
+const KEY_SOURCES: Words<KeySource> = { student: "student", instructor: "instructor" };
+const END_REASONS: Words<EndReason> = {
+  "caller-left": "caller-left",
+  "agent-ended": "agent-ended",
+  "handed-over": "handed-over",
+  silence: "silence",
+  "call-cap": "call-cap",
+  "key-failed": "key-failed",
+  revoked: "revoked",
+  refused: "refused",
+  policy: "policy",
+  lost: "lost",
+  "our-fault": "our-fault",
+};
+const SPEAKERS: Words<TurnRecord["speaker"]> = { caller: "caller", agent: "agent", tool: "tool" };
+const OUTCOMES: Words<ToolCallRecord["outcome"]> = { pending: "pending", ok: "ok", failed: "failed" };
+
+const tokens = z.int().nonnegative();
+const usage: z.ZodType<Usage> = z.object({
+  responses: tokens,
+  inputTokens: tokens,
+  cachedInputTokens: tokens,
+  cacheWriteTokens: tokens,
+  outputTokens: tokens,
+  reasoningTokens: tokens,
+  estimated: z.boolean(),
+});
+
+const durationMs = z.number();
+const timings: z.ZodType<TurnTimings> = z.object({
+  ttftMs: durationMs.nullable(),
+  turnLatencyMs: durationMs.nullable(),
+  turnMs: durationMs,
+});
+
+const toolCall: z.ZodType<ToolCallRecord> = z.object({
+  toolCallId: z.string(),
+  name: z.string(),
+  arguments: z.string(),
+  webhookId: z.string(),
+  outcome: z.enum(OUTCOMES),
+  output: z.string().nullable(),
+  durationMs: durationMs.nullable(),
+});
+
+const callRow = z.object({
+  id: z.string(),
+  revision: z.int(),
+  sessionToken: z.string(),
+  workshopId: z.string().nullable(),
+  wayIn: z.enum(WAYS_IN),
+  startedAtMs: z.number(),
+  endedAtMs: z.number().nullable(),
+  endReason: z.enum(END_REASONS).nullable(),
+  keySource: z.enum(KEY_SOURCES),
+  model: z.string(),
+  usage,
+});
+
+const turnRow: z.ZodType<TurnRecord> = z.object({
+  seq: z.int(),
+  revision: z.int(),
+  speaker: z.enum(SPEAKERS),
+  startedAtMs: z.number(),
+  text: z.string(),
+  heardText: z.string().nullable(),
+  // What was said is worth showing even when something about it cannot be read.
+  toolCall: toolCall.nullable().catch(null),
+  timings: timings.nullable().catch(null),
+  usage: usage.nullable().catch(null),
+  failure: z.string().nullable(),
+});
+
+/** `undefined`: the row is not one of ours or cannot be read. A usage that cannot be read is not taken for none. */
+export function callOf(row: unknown): CallRecord | undefined {
+  const read = callRow.safeParse(row);
+  const id = parseCallId(read.data?.id);
+  const sessionToken = parseSessionToken(read.data?.sessionToken);
+  if (!read.success || !id || !sessionToken) return undefined;
+  return { ...read.data, id, sessionToken, workshopId: parseWorkshopId(read.data.workshopId) ?? null };
+}
+
+export function turnOf(row: unknown): TurnRecord | undefined {
+  return turnRow.safeParse(row).data;
+}

@@ -1,0 +1,151 @@
+import { and, asc, desc, eq, getTableColumns, lt, type SQL, sql } from "drizzle-orm";
+import type { PgColumn } from "drizzle-orm/pg-core";
+import type { CallRecord, TurnRecord } from "../protocol/call-record.ts";
+import type { CallId, SessionToken } from "../protocol/ids.ts";
+import { callOf, turnOf } from "./call-rows.ts";
+import { ask, type Database, DatabaseFailure } from "./database.ts";
+import { countOf } from "./reading.ts";
+import { calls, turns } from "./schema.ts";
+
+/** A call as it is listed. */
+export interface CallSummary extends CallRecord {
+  /** Millionths of a dollar; `null`: not known. */
+  readonly costMicroUsd: number | null;
+  readonly turnCount: number;
+}
+
+export interface ArchivedCall {
+  readonly call: CallRecord;
+  readonly turns: readonly TurnRecord[];
+  readonly costMicroUsd: number | null;
+}
+
+/** SQLSTATE foreign_key_violation. */
+const NO_SUCH_PARENT = "23503";
+
+/**
+ * Writes a call and some of its turns, all or nothing, in one request. May be repeated and may arrive out of order: a row
+ * is only ever replaced by one of a higher revision.
+ *
+ * @returns `student-gone` when the student was erased: then nothing is kept, and the outbox may forget the call.
+ * @throws Failure `database_unavailable`: try again later; `internal`: this will never be stored.
+ */
+export async function archiveCall(
+  db: Database,
+  archived: {
+    readonly call: CallRecord;
+    readonly turns: readonly TurnRecord[];
+    readonly costMicroUsd?: number | null | undefined;
+  },
+): Promise<"stored" | "student-gone"> {
+  const { call, costMicroUsd = null } = archived;
+  const callWrite = db
+    .insert(calls)
+    .values({ ...call, costMicroUsd })
+    .onConflictDoUpdate({
+      target: calls.id,
+      set: {
+        endedAtMs: given(calls.endedAtMs),
+        endReason: given(calls.endReason),
+        model: given(calls.model),
+        usage: given(calls.usage),
+        costMicroUsd: given(calls.costMicroUsd),
+        revision: given(calls.revision),
+      },
+      setWhere: sql`${calls.revision} < ${given(calls.revision)}`,
+    });
+  const rows = newestOfEach(archived.turns).map((turn) => ({ ...turn, callId: call.id }));
+  try {
+    if (rows.length === 0) await ask(callWrite);
+    else await ask(db.batch([callWrite, writeTurns(db, rows)]));
+  } catch (failure) {
+    if (failure instanceof DatabaseFailure && failure.sqlState === NO_SUCH_PARENT) return "student-gone";
+    throw failure;
+  }
+  return "stored";
+}
+
+/**
+ * A student's calls, newest first; unreadable rows are left out.
+ *
+ * @throws Failure `database_unavailable`.
+ */
+export async function listCalls(
+  db: Database,
+  token: SessionToken,
+  page: { readonly limit: number; readonly beforeMs: number | null },
+): Promise<CallSummary[]> {
+  const before = page.beforeMs === null ? undefined : lt(calls.startedAtMs, page.beforeMs);
+  const rows = await ask(
+    db
+      .select({ ...getTableColumns(calls), turnCount: db.$count(turns, eq(turns.callId, calls.id)) })
+      .from(calls)
+      .where(and(eq(calls.sessionToken, token), before))
+      .orderBy(desc(calls.startedAtMs))
+      .limit(page.limit),
+  );
+  return rows.flatMap((row) => {
+    const call = callOf(row);
+    return call ? [{ ...call, costMicroUsd: countOf(row.costMicroUsd), turnCount: countOf(row.turnCount) ?? 0 }] : [];
+  });
+}
+
+/**
+ * One call of this student with its turns in order, in one request; `undefined` when the student has no such call.
+ *
+ * @throws Failure `database_unavailable`.
+ */
+export async function findCall(db: Database, token: SessionToken, callId: CallId): Promise<ArchivedCall | undefined> {
+  const theirs = and(eq(calls.id, callId), eq(calls.sessionToken, token));
+  const [[row], turnRows] = await ask(
+    db.batch([
+      db.select().from(calls).where(theirs),
+      db
+        .select(getTableColumns(turns))
+        .from(turns)
+        .innerJoin(calls, eq(calls.id, turns.callId))
+        .where(theirs)
+        .orderBy(asc(turns.seq)),
+    ]),
+  );
+  const call = row && callOf(row);
+  if (!call) return undefined;
+  const readable = turnRows.map(turnOf).filter((turn) => turn !== undefined);
+  return { call, turns: readable, costMicroUsd: countOf(row.costMicroUsd) };
+}
+
+function writeTurns(db: Database, rows: (typeof turns.$inferInsert)[]) {
+  return db
+    .insert(turns)
+    .values(rows)
+    .onConflictDoUpdate({
+      target: [turns.callId, turns.seq],
+      set: {
+        revision: given(turns.revision),
+        speaker: given(turns.speaker),
+        startedAtMs: given(turns.startedAtMs),
+        text: given(turns.text),
+        heardText: given(turns.heardText),
+        toolCall: given(turns.toolCall),
+        timings: given(turns.timings),
+        usage: given(turns.usage),
+        failure: given(turns.failure),
+      },
+      setWhere: sql`${turns.revision} < ${given(turns.revision)}`,
+    });
+}
+
+/** The value offered for a column by the insert that met an existing row. */
+function given(column: PgColumn): SQL {
+  return sql`excluded.${sql.identifier(column.name)}`;
+}
+
+/** One `insert` may not meet the same row twice (21000); of two revisions of a turn the higher one counts anyway. */
+function newestOfEach(records: readonly TurnRecord[]): TurnRecord[] {
+  const newest = new Map<number, TurnRecord>();
+  for (const turn of records) {
+    const known = newest.get(turn.seq);
+    if (!known || known.revision < turn.revision) newest.set(turn.seq, turn);
+  }
+  return [...newest.values()];
+}

@@ -1,0 +1,103 @@
+import { sql } from "drizzle-orm";
+import { type AnyPgColumn, bigint, boolean, index, integer, pgTable, primaryKey, timestamp } from "drizzle-orm/pg-core";
+import { instantColumn as instant, jsonColumn as json, textColumn as text } from "./columns.ts";
+
+/**
+ * The tables. The first migration is written by hand from this file, because it also adopts the predecessor's
+ * `student_configs`; `drizzle-kit generate` must find nothing to do after it. Every name is written out: drizzle's
+ * `casing` option changes meaning with its next version.
+ */
+
+export const workshops = pgTable("workshops", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull(),
+  joinCode: text("join_code").notNull().unique("workshops_join_code_key"),
+  opensAtMs: instant("opens_at"),
+  closesAtMs: instant("closes_at"),
+  settings: json("settings").notNull().default(sql`'{}'::jsonb`),
+  /** May a student without a key call on the instructor's? */
+  fallbackAllowed: boolean("fallback_allowed").notNull().default(true),
+  callMaxMs: integer("call_max_ms"),
+  /** What the instructor's key may cost: the whole workshop, one student, one call. Null: no limit. */
+  allowanceMicroUsd: bigint("allowance_micro_usd", { mode: "number" }),
+  studentAllowanceMicroUsd: bigint("student_allowance_micro_usd", { mode: "number" }),
+  callAllowanceMicroUsd: bigint("call_allowance_micro_usd", { mode: "number" }),
+  createdAtMs: instant("created_at").notNull().default(sql`now()`),
+});
+
+/** The predecessor's table and ours. Columns of its own that are not listed here stay as they are. */
+export const students = pgTable(
+  "student_configs",
+  {
+    sessionToken: text("session_token").primaryKey(),
+    email: text("student_email"),
+    name: text("student_name"),
+    sealedKey: text("openai_api_key"),
+    prompt: text("system_prompt"),
+    greeting: text("ivr_greeting"),
+    voice: text("selected_voice"),
+    tools: json("tools"),
+    /** Without time zone in the predecessor's table: read with {@link instantOf}, written with `now()`. */
+    createdAt: timestamp("created_at", { mode: "string" }).defaultNow(),
+    updatedAt: timestamp("updated_at", { mode: "string" }).defaultNow(),
+
+    workshopId: text("workshop_id").references((): AnyPgColumn => workshops.id, { onDelete: "set null" }),
+    /** How the row came: `joined`, `enrolled`; the default marks what the predecessor wrote or still writes. */
+    origin: text("origin").notNull().default("predecessor"),
+    keyHint: text("key_hint"),
+    keyStatus: text("key_status"),
+    keyCheckedAtMs: instant("key_checked_at"),
+    keyConnectedAtMs: instant("key_connected_at"),
+    keyLastUsedAtMs: instant("key_last_used_at"),
+    /** Sealed, as the key is; signs the requests to the student's webhooks. */
+    sealedWebhookSecret: text("webhook_secret"),
+  },
+  (table) => [index("student_configs_workshop_id_idx").on(table.workshopId)],
+);
+
+export const calls = pgTable(
+  "calls",
+  {
+    id: text("id").primaryKey(),
+    sessionToken: text("session_token")
+      .notNull()
+      .references(() => students.sessionToken, { onDelete: "cascade" }),
+    /** No foreign key: a workshop that is removed must not make the archive fail. */
+    workshopId: text("workshop_id"),
+    wayIn: text("way_in").notNull(),
+    startedAtMs: instant("started_at").notNull(),
+    endedAtMs: instant("ended_at"),
+    endReason: text("end_reason"),
+    keySource: text("key_source").notNull(),
+    model: text("model").notNull(),
+    usage: json("usage").notNull(),
+    /** Null: not known, which is not the same as nothing. */
+    costMicroUsd: bigint("cost_micro_usd", { mode: "number" }),
+    revision: integer("revision").notNull(),
+  },
+  (table) => [
+    // Ascending, read backwards: drizzle's `.desc()` makes an index that `order by … desc` cannot use.
+    index("calls_session_token_started_at_idx").on(table.sessionToken, table.startedAtMs),
+    index("calls_workshop_id_started_at_idx").on(table.workshopId, table.startedAtMs),
+  ],
+);
+
+export const turns = pgTable(
+  "turns",
+  {
+    callId: text("call_id")
+      .notNull()
+      .references(() => calls.id, { onDelete: "cascade" }),
+    seq: integer("seq").notNull(),
+    revision: integer("revision").notNull(),
+    speaker: text("speaker").notNull(),
+    startedAtMs: instant("started_at").notNull(),
+    text: text("text").notNull(),
+    heardText: text("heard_text"),
+    toolCall: json("tool_call"),
+    timings: json("timings"),
+    usage: json("usage"),
+    failure: text("failure"),
+  },
+  (table) => [primaryKey({ name: "turns_pkey", columns: [table.callId, table.seq] })],
+);

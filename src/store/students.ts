@@ -1,0 +1,224 @@
+import { eq, type SQL, sql } from "drizzle-orm";
+import type { AgentConfig } from "../protocol/agent-config.ts";
+import type { SessionToken, WorkshopId } from "../protocol/ids.ts";
+import { KEY_STATUSES, type KeyStatus } from "../protocol/rest.ts";
+import { ask, type Database } from "./database.ts";
+import { jsonOf, msOf, oneOf, textOf, toolsOf } from "./reading.ts";
+import { students, workshops } from "./schema.ts";
+import { keyColumns, type StoredKey } from "./sealed-keys.ts";
+import { WORKSHOP_COLUMNS, type Workshop, workshopOf } from "./workshops.ts";
+
+export type { StoredKey } from "./sealed-keys.ts";
+export type { Workshop } from "./workshops.ts";
+
+/** How a row came: by join code, by saving under a token nobody had, or from the deployment before. */
+export const ORIGINS = ["joined", "enrolled", "predecessor"] as const;
+export type Origin = (typeof ORIGINS)[number];
+
+export interface Student {
+  readonly sessionToken: SessionToken;
+  readonly name: string | null;
+  readonly email: string | null;
+  readonly workshop: Workshop | null;
+  /** What can be used of what is stored. */
+  readonly config: AgentConfig;
+  /** The tools as they are stored, unreadable ones included. */
+  readonly toolsJson: unknown;
+  readonly sealedKey: string | null;
+  readonly keyHint: string | null;
+  readonly keyStatus: KeyStatus | null;
+  readonly keyConnectedAtMs: number | null;
+  readonly keyLastUsedAtMs: number | null;
+  readonly sealedWebhookSecret: string | null;
+  readonly origin: Origin;
+  readonly createdAtMs: number | null;
+  readonly updatedAtMs: number | null;
+}
+
+/** What a save changes: an absent or `undefined` field stays as it is, `null` clears it. */
+export interface StudentPatch {
+  readonly name?: string | null | undefined;
+  readonly email?: string | null | undefined;
+  readonly prompt?: string | null | undefined;
+  readonly greeting?: string | null | undefined;
+  readonly voice?: string | null | undefined;
+  readonly toolsJson?: unknown;
+}
+
+/** The predecessor's save also carries the key. */
+export interface LegacyPatch extends StudentPatch {
+  readonly key?: StoredKey | null | undefined;
+}
+
+export interface NewStudent {
+  readonly sessionToken: SessionToken;
+  readonly workshopId: WorkshopId | null;
+  readonly name: string | null;
+  readonly email: string | null;
+  readonly origin: Exclude<Origin, "predecessor">;
+  readonly prompt: string | null;
+  readonly greeting: string | null;
+  readonly voice: string | null;
+  readonly toolsJson: unknown;
+}
+
+/**
+ * All that a call and a request need to know of a student, in one query: it also tells whether the token is one.
+ *
+ * @throws Failure `database_unavailable`.
+ */
+export async function findStudent(db: Database, token: SessionToken): Promise<Student | undefined> {
+  const [row] = await ask(selectStudent(db, token));
+  return row && studentOf(token, row);
+}
+
+/**
+ * Stores a new student. A token that is there already is left as it is, so that a repeated request does no harm.
+ *
+ * @throws Failure `database_unavailable`; `internal` when there is no such workshop.
+ */
+export async function enrolStudent(db: Database, student: NewStudent): Promise<void> {
+  const { sessionToken, workshopId, origin, ...config } = student;
+  await ask(
+    db
+      .insert(students)
+      .values({ sessionToken, workshopId, origin, ...configColumns(config), ...TOUCHED })
+      .onConflictDoNothing({ target: students.sessionToken }),
+  );
+}
+
+/**
+ * The predecessor's save, in one query. With `enrol`, a token nobody has becomes a student (of `workshopId`, if given).
+ *
+ * @throws Failure `database_unavailable`.
+ */
+export async function saveLegacyConfig(
+  db: Database,
+  token: SessionToken,
+  patch: LegacyPatch,
+  options: { readonly enrol: boolean; readonly workshopId?: WorkshopId | null | undefined },
+): Promise<"saved" | "unknown"> {
+  const { key, ...config } = patch;
+  const changed = { ...configColumns(config), ...keyColumns(key), ...TOUCHED };
+  if (options.enrol) {
+    const { workshopId = null } = options;
+    await ask(
+      db
+        .insert(students)
+        .values({ sessionToken: token, origin: "enrolled", workshopId, ...changed })
+        .onConflictDoUpdate({ target: students.sessionToken, set: changed }),
+    );
+    return "saved";
+  }
+  const rows = await ask(
+    db.update(students).set(changed).where(eq(students.sessionToken, token)).returning({ found: sql`1` }),
+  );
+  return rows.length > 0 ? "saved" : "unknown";
+}
+
+/**
+ * Changes what the patch names and returns the student as they are then; `undefined` when there is none.
+ *
+ * @throws Failure `database_unavailable`.
+ */
+export async function patchStudent(
+  db: Database,
+  token: SessionToken,
+  patch: StudentPatch,
+): Promise<Student | undefined> {
+  const [, [row]] = await ask(
+    db.batch([
+      db
+        .update(students)
+        .set({ ...configColumns(patch), ...TOUCHED })
+        .where(eq(students.sessionToken, token)),
+      selectStudent(db, token),
+    ]),
+  );
+  return row && studentOf(token, row);
+}
+
+/**
+ * Removes a student with key, calls and turns; `false` when there was none.
+ *
+ * @throws Failure `database_unavailable`.
+ */
+export async function eraseStudent(db: Database, token: SessionToken): Promise<boolean> {
+  const rows = await ask(db.delete(students).where(eq(students.sessionToken, token)).returning({ found: sql`1` }));
+  return rows.length > 0;
+}
+
+/** The database's clock, as the predecessor's defaults: see {@link STUDENT_COLUMNS}. */
+const TOUCHED = { updatedAt: sql`now()` };
+
+const configColumns = (patch: StudentPatch) => ({
+  name: patch.name,
+  email: patch.email,
+  prompt: patch.prompt,
+  greeting: patch.greeting,
+  voice: patch.voice,
+  tools: patch.toolsJson,
+});
+
+/**
+ * The predecessor's dates are without time zone, in that of the session, and in some deployments with one. The cast
+ * makes both an instant, read in the time zone that wrote it.
+ */
+const epochMsOf = (column: typeof students.createdAt | typeof students.updatedAt): SQL<number> =>
+  sql`extract(epoch from ${column}::timestamptz) * 1000`.mapWith(Number);
+
+const STUDENT_COLUMNS = {
+  email: students.email,
+  name: students.name,
+  sealedKey: students.sealedKey,
+  prompt: students.prompt,
+  greeting: students.greeting,
+  voice: students.voice,
+  tools: students.tools,
+  createdAtMs: epochMsOf(students.createdAt),
+  updatedAtMs: epochMsOf(students.updatedAt),
+  origin: students.origin,
+  keyHint: students.keyHint,
+  keyStatus: students.keyStatus,
+  keyConnectedAtMs: students.keyConnectedAtMs,
+  keyLastUsedAtMs: students.keyLastUsedAtMs,
+  sealedWebhookSecret: students.sealedWebhookSecret,
+};
+
+const selectStudent = (db: Database, token: SessionToken) =>
+  db
+    .select({ student: STUDENT_COLUMNS, workshop: WORKSHOP_COLUMNS })
+    .from(students)
+    .leftJoin(workshops, eq(workshops.id, students.workshopId))
+    .where(eq(students.sessionToken, token));
+
+interface StudentRow {
+  readonly student: Readonly<Record<keyof typeof STUDENT_COLUMNS, unknown>>;
+  readonly workshop: Readonly<Record<keyof typeof WORKSHOP_COLUMNS, unknown>> | null;
+}
+
+function studentOf(sessionToken: SessionToken, { student, workshop }: StudentRow): Student {
+  const toolsJson = jsonOf(student.tools);
+  return {
+    sessionToken,
+    name: textOf(student.name),
+    email: textOf(student.email),
+    workshop: workshopOf(workshop) ?? null,
+    config: {
+      prompt: textOf(student.prompt),
+      greeting: textOf(student.greeting),
+      voice: textOf(student.voice),
+      tools: toolsOf(toolsJson),
+    },
+    toolsJson,
+    sealedKey: textOf(student.sealedKey),
+    keyHint: textOf(student.keyHint),
+    keyStatus: oneOf(KEY_STATUSES, student.keyStatus),
+    keyConnectedAtMs: msOf(student.keyConnectedAtMs),
+    keyLastUsedAtMs: msOf(student.keyLastUsedAtMs),
+    sealedWebhookSecret: textOf(student.sealedWebhookSecret),
+    origin: oneOf(ORIGINS, student.origin) ?? "predecessor",
+    createdAtMs: msOf(student.createdAtMs),
+    updatedAtMs: msOf(student.updatedAtMs),
+  };
+}

@@ -1,0 +1,107 @@
+import { utf8 } from "./bytes.ts";
+
+/** What is sealed. Each purpose has a key of its own, so a value can never be opened as something it is not. */
+export type SealPurpose = "openai-key" | "webhook-secret";
+
+/** One version of our secret. Nothing in here can be exported, stored, cloned or sent: the runtime holds the bytes. */
+export interface MasterKey {
+  /** First 8 hex digits of SHA-256 over the 32 bytes; safe to print. */
+  readonly kid: string;
+  /** AES-256-GCM by purpose. Those of previous master keys can only decrypt: they unseal and never seal. */
+  readonly sealing: Readonly<Record<SealPurpose, CryptoKey>>;
+  /** The master key itself as an AES-256-GCM key, as the predecessor used it; can only decrypt. */
+  readonly predecessor: CryptoKey;
+}
+
+export interface MasterKeys {
+  readonly newest: MasterKey;
+  /** The newest, then the previous ones in the order given, each once. */
+  readonly all: readonly MasterKey[];
+  /** HMAC-SHA-256, from the newest master key only: a retired key vouches for nobody. */
+  readonly tickets: CryptoKey;
+  readonly callIds: CryptoKey;
+}
+
+/** A master key text was not checked with `isUsableMasterKey` first. Says nothing about the text. */
+export class MasterKeyUnusable extends Error {
+  constructor() {
+    super("A master key is 64 hexadecimal characters, and not one byte repeated.");
+    this.name = "MasterKeyUnusable";
+  }
+}
+
+/**
+ * Whether a text can be a master key: 64 hexadecimal characters of either case, white space around them tolerated
+ * (secrets are often stored with a newline), and not one byte repeated, which is what a forgotten placeholder looks like.
+ */
+export function isUsableMasterKey(text: string): boolean {
+  const hex = text.trim().toLowerCase();
+  return /^[0-9a-f]{64}$/.test(hex) && hex !== hex.slice(0, 2).repeat(32);
+}
+
+/** The master keys of a comma-separated list; blanks between commas are skipped. */
+export const splitMasterKeys = (list: string): string[] =>
+  list
+    .split(",")
+    .map((text) => text.trim())
+    .filter((text) => text !== "");
+
+/**
+ * Imports the master keys as non-extractable keys and derives one key per purpose from each. Below a millisecond;
+ * the result may be kept for the life of an isolate.
+ *
+ * @throws MasterKeyUnusable when a text does not pass `isUsableMasterKey`.
+ */
+export async function loadMasterKeys(newestHex: string, previousHexes: readonly string[]): Promise<MasterKeys> {
+  const newestBytes = masterKeyBytes(newestHex);
+  const newestSource = await derivationSource(newestBytes);
+  const newest = await masterKey(newestBytes, ["encrypt", "decrypt"]);
+  const previous = new Map<string, Uint8Array>();
+  for (const text of previousHexes) {
+    const bytes = masterKeyBytes(text);
+    if (bytes.toString() !== newestBytes.toString()) previous.set(bytes.toString(), bytes);
+  }
+  return {
+    newest,
+    all: [newest, ...(await Promise.all([...previous.values()].map((bytes) => masterKey(bytes, ["decrypt"]))))],
+    tickets: await derived(newestSource, "ticket", HMAC_SHA_256, ["sign", "verify"]),
+    callIds: await derived(newestSource, "call-id", HMAC_SHA_256, ["sign"]),
+  };
+}
+
+const AES_256_GCM = { name: "AES-GCM", length: 256 };
+const HMAC_SHA_256 = { name: "HMAC", hash: "SHA-256", length: 256 };
+
+async function masterKey(bytes: Uint8Array, usages: ("encrypt" | "decrypt")[]): Promise<MasterKey> {
+  const [source, digest, predecessor] = await Promise.all([
+    derivationSource(bytes),
+    crypto.subtle.digest("SHA-256", bytes),
+    crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["decrypt"]),
+  ]);
+  const [openaiKey, webhookSecret] = await Promise.all([
+    derived(source, "seal/openai-key", AES_256_GCM, usages),
+    derived(source, "seal/webhook-secret", AES_256_GCM, usages),
+  ]);
+  const kid = Array.from(new Uint8Array(digest, 0, 4), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return { kid, sealing: { "openai-key": openaiKey, "webhook-secret": webhookSecret }, predecessor };
+}
+
+const derivationSource = (bytes: Uint8Array): Promise<CryptoKey> =>
+  crypto.subtle.importKey("raw", bytes, "HKDF", false, ["deriveKey"]);
+
+/** HKDF-SHA-256 (RFC 5869) without salt: the master key is already uniformly random (section 3.1 there). */
+function derived(
+  source: CryptoKey,
+  purpose: string,
+  algorithm: typeof AES_256_GCM | typeof HMAC_SHA_256,
+  usages: ("encrypt" | "decrypt" | "sign" | "verify")[],
+): Promise<CryptoKey> {
+  const hkdf = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: utf8(`callroom/v2/${purpose}`) };
+  return crypto.subtle.deriveKey(hkdf, source, algorithm, false, usages);
+}
+
+function masterKeyBytes(text: string): Uint8Array {
+  if (!isUsableMasterKey(text)) throw new MasterKeyUnusable();
+  const hex = text.trim();
+  return Uint8Array.from({ length: 32 }, (_, at) => Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16));
+}

@@ -1,0 +1,157 @@
+import * as z from "zod";
+
+/** Tokens before a fault, unless told otherwise: enough that an answer has begun. */
+const AFTER_TOKENS = 3;
+
+const count = z.number().int().nonnegative();
+const afterTokens = count.default(AFTER_TOKENS);
+
+/** What is answered, instead of what the brain would say. */
+const Answer = z.strictObject({
+  kind: z.literal("answer"),
+  text: z.string().default(""),
+  /** As the text is to be split. */
+  tokens: z.array(z.string()).optional(),
+  toolCalls: z.array(z.strictObject({ name: z.string(), arguments: z.string().default("{}") })).default([]),
+  /** Every finished tool call is announced twice. */
+  duplicated: z.boolean().default(false),
+});
+
+/** When the first token comes, whatever the stand-in's pace is. */
+const SlowFirstToken = z.strictObject({ kind: z.literal("slow-first-token"), ms: count });
+
+/** How the bytes are cut: every so many bytes, so also in mid-character; optionally with CRLF and with comment lines. */
+const Split = z.strictObject({
+  kind: z.literal("split"),
+  everyBytes: count.min(1).default(7),
+  crlf: z.boolean().default(true),
+  comments: z.boolean().default(true),
+});
+
+const Trouble = z.discriminatedUnion("kind", [
+  /** No header ever comes. */
+  z.strictObject({ kind: z.literal("hang") }),
+  /** Refused by status; type, code and message as OpenAI's for that status unless given. */
+  z.strictObject({
+    kind: z.literal("status"),
+    status: z.number().int().min(400).max(599),
+    type: z.string().optional(),
+    code: z.string().nullable().optional(),
+    message: z.string().optional(),
+    retryAfterSeconds: z.number().nonnegative().optional(),
+  }),
+  /** Nothing more comes after so many tokens, and no end. */
+  z.strictObject({ kind: z.literal("stall"), afterTokens }),
+  /** The socket is destroyed after so many tokens. */
+  z.strictObject({ kind: z.literal("reset"), afterTokens }),
+  /** A data line that is no JSON; the stream then goes on. */
+  z.strictObject({ kind: z.literal("malformed-event"), afterTokens }),
+  /** Event types nobody has heard of, before the first token and later; the stream goes on. */
+  z.strictObject({ kind: z.literal("unknown-events"), afterTokens }),
+  /** One event of this size; the stream goes on. */
+  z.strictObject({ kind: z.literal("oversized-event"), afterTokens, bytes: count.default(2 * 1024 * 1024) }),
+  /** One event nested so deep; the stream goes on. */
+  z.strictObject({ kind: z.literal("deep-event"), afterTokens, depth: count.default(10_000) }),
+  /** An `error` event ends the stream. Nested is what OpenAI sends, flat what its reference shows. */
+  z.strictObject({
+    kind: z.literal("error-event"),
+    afterTokens,
+    code: z.string().nullable().default("server_error"),
+    type: z.string().default("server_error"),
+    message: z.string().default("The server had an error while processing your request. Sorry about that!"),
+    shape: z.enum(["nested", "flat"]).default("nested"),
+  }),
+  /** `response.failed` ends the stream. */
+  z.strictObject({
+    kind: z.literal("failed"),
+    afterTokens,
+    code: z.string().default("server_error"),
+    message: z.string().default("The model could not finish this response."),
+  }),
+  /** `response.incomplete` ends the stream. */
+  z.strictObject({
+    kind: z.literal("incomplete"),
+    afterTokens,
+    reason: z.enum(["max_output_tokens", "content_filter"]).default("content_filter"),
+  }),
+  /** The stream ends cleanly, without a terminal event. */
+  z.strictObject({ kind: z.literal("no-terminal"), afterTokens }),
+]);
+
+const Fault = z.union([Answer, SlowFirstToken, Split, Trouble]);
+
+const Target = z.object({
+  /** Only requests of this key; of any when absent. */
+  key: z.string().optional(),
+  /** Only requests to this path. When absent: to the paid ones, `/v1/responses` and `/v1/chat/completions`. */
+  path: z.string().optional(),
+  /** How many requests; `"always"` until the faults are cleared. */
+  times: z.union([z.number().int().min(1), z.literal("always")]).default(1),
+});
+
+/** A fault and which requests it is for, as `standin.fault(…)` and `POST /standin/faults` take it. */
+export type FaultOrder = z.input<typeof Fault> & z.input<typeof Target>;
+export type Trouble = z.output<typeof Trouble>;
+
+/** What one request meets: at most one fault of each sort, so that a scripted answer can also be split or cut. */
+export interface Faults {
+  readonly answer: z.output<typeof Answer> | undefined;
+  readonly firstTokenMs: number | undefined;
+  readonly split: z.output<typeof Split> | undefined;
+  readonly trouble: Trouble | undefined;
+  readonly kinds: readonly string[];
+}
+
+interface Queued {
+  readonly fault: z.output<typeof Fault>;
+  readonly target: z.output<typeof Target>;
+  left: number;
+}
+
+const PAID = new Set(["/v1/responses", "/v1/chat/completions"]);
+
+/** Faults still to be played, in the order in which they were asked for. */
+export class FaultQueue {
+  #queued: Queued[] = [];
+
+  /** Throws a ZodError when the order makes no sense. */
+  add(order: unknown): void {
+    const { key, path, times, ...fault } = z.record(z.string(), z.unknown()).parse(order);
+    const target = Target.parse(dropUndefined({ key, path, times }));
+    const left = target.times === "always" ? Number.POSITIVE_INFINITY : target.times;
+    this.#queued.push({ fault: Fault.parse(fault), target, left });
+  }
+
+  /** Drops what is waiting: of one key (and not what is for all), or everything. */
+  clear(key?: string): void {
+    this.#queued = key === undefined ? [] : this.#queued.filter((queued) => queued.target.key !== key);
+  }
+
+  /** Uses up what is meant for this request. */
+  take(key: string, path: string): Faults {
+    const isMeant = ({ target }: Queued): boolean =>
+      (target.key === undefined || target.key === key) &&
+      (target.path === undefined ? PAID.has(path) : target.path === path);
+    const next = <Sort>(pick: (fault: z.output<typeof Fault>) => Sort | undefined): Sort | undefined => {
+      for (const queued of this.#queued) {
+        const picked = isMeant(queued) ? pick(queued.fault) : undefined;
+        if (picked === undefined) continue;
+        queued.left -= 1;
+        this.#queued = this.#queued.filter((one) => one.left > 0);
+        return picked;
+      }
+      return undefined;
+    };
+    const answer = next((fault) => (fault.kind === "answer" ? fault : undefined));
+    const slow = next((fault) => (fault.kind === "slow-first-token" ? fault : undefined));
+    const split = next((fault) => (fault.kind === "split" ? fault : undefined));
+    const trouble = next((fault) =>
+      fault.kind === "answer" || fault.kind === "slow-first-token" || fault.kind === "split" ? undefined : fault,
+    );
+    const kinds = [answer, slow, split, trouble].flatMap((fault) => (fault === undefined ? [] : [fault.kind]));
+    return { answer, firstTokenMs: slow?.ms, split, trouble, kinds };
+  }
+}
+
+const dropUndefined = (fields: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

@@ -1,0 +1,9 @@
+/**
+ * Twilio, played by us: a phone that follows our TwiML, holds the ConversationRelay socket and refuses what Twilio
+ * refuses. What it does is taken from recorded calls, where they tell; see `test/fixtures` and the folder README of
+ * `src/caller`.
+ */
+export { connectRelay, type RelayClient, type RelayTurn } from "../../src/cli/relay-client.ts";
+export { type CallOptions, placeCall, type TwilioPhone } from "./twilio-phone.ts";
+export { type ReplayOptions, readRecording, recordingPath, replay } from "./twilio-replay.ts";
+export { signTwilioRequest } from "./twilio-web.ts";
