@@ -29,7 +29,7 @@ async function readText(request: Request, type: RegExp): Promise<string> {
   if (!type.test(request.headers.get("content-type") ?? "")) throw new Failure("unsupported_media_type");
   const bytes = await readBytes(request, LIMITS.bodyBytes);
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
     throw new Failure("bad_request", "body: is not UTF-8");
   }

@@ -2,8 +2,8 @@ import { Failure } from "../failure.ts";
 import { parseJoinCode } from "../protocol/ids.ts";
 import type { HealthCheck } from "../protocol/rest.ts";
 import { findWorkshopByJoinCode } from "../store/workshops.ts";
-import { endpoint } from "./endpoint.ts";
 import type { ApiContext } from "./deps.ts";
+import { endpoint } from "./endpoint.ts";
 import { failed, noteThrown, succeeded } from "./replies.ts";
 import { healthReply } from "./reply-schemas.ts";
 

@@ -42,7 +42,9 @@ const wordsFor: z.core.$ZodErrorMap = (issue) => {
     case "unrecognized_keys":
       return `holds a field that is not known here${knownFields(issue.inst)}`;
     case "too_big":
-      return issue.origin === "string" ? `must be at most ${issue.maximum} characters` : `must be at most ${issue.maximum}`;
+      return issue.origin === "string"
+        ? `must be at most ${issue.maximum} characters`
+        : `must be at most ${issue.maximum}`;
     case "too_small":
       return issue.origin === "string" ? "must not be empty" : `must be at least ${issue.minimum}`;
     case "invalid_value":

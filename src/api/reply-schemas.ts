@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { FAILURES } from "../failure.ts";
+import type { EndReason, KeySource, TurnRecord, WayIn } from "../protocol/call-record.ts";
 import {
   type CallReply,
   type CallsReply,
@@ -13,8 +15,6 @@ import {
   SHOWN_KEY_STATUSES,
   type WebhookSecretReply,
 } from "../protocol/rest.ts";
-import { FAILURES } from "../failure.ts";
-import type { EndReason, KeySource, TurnRecord, WayIn } from "../protocol/call-record.ts";
 
 /*
  * What each route answers, for the API's description, and strict: a test parses every reply with these, so that a field
@@ -179,9 +179,7 @@ const turnView = z.strictObject({
       durationMs: milliseconds,
     })
     .nullable(),
-  timings: z
-    .strictObject({ ttftMs: milliseconds, turnLatencyMs: milliseconds, turnMs: z.number().min(0) })
-    .nullable(),
+  timings: z.strictObject({ ttftMs: milliseconds, turnLatencyMs: milliseconds, turnMs: z.number().min(0) }).nullable(),
   usage: usage.nullable(),
   failure: textOrNull,
 });

@@ -2,13 +2,7 @@ import * as z from "zod";
 import { LIMITS } from "../limits.ts";
 import { VOICES } from "../protocol/agent-config.ts";
 import { parseCallId, parseJoinCode, parseSessionToken } from "../protocol/ids.ts";
-import type {
-  CallsQuery,
-  JoinRequest,
-  KeyRequest,
-  LegacySaveRequest,
-  MePatch,
-} from "../protocol/rest.ts";
+import type { CallsQuery, JoinRequest, KeyRequest, LegacySaveRequest, MePatch } from "../protocol/rest.ts";
 import { parseTools, type Tool } from "../protocol/tools.ts";
 
 /*
@@ -111,7 +105,9 @@ export const legacySaveRequest = z.object({
 export const legacySettingsQuery = z.object({ sessionToken });
 
 /** Milliseconds since 1970 of an ISO 8601 time. */
-const instant = z.iso.datetime({ offset: true, error: "must be a time in ISO 8601" }).transform((iso) => Date.parse(iso));
+const instant = z.iso
+  .datetime({ offset: true, error: "must be a time in ISO 8601" })
+  .transform((iso) => Date.parse(iso));
 
 export const callsQuery = z.strictObject({
   before: instant.optional(),

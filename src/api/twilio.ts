@@ -6,12 +6,12 @@ import { log } from "../log.ts";
 import { type CallId, callIdFrom, parseSessionToken, type SessionToken } from "../protocol/ids.ts";
 import { findStudent, type Student } from "../store/students.ts";
 import { callIdBytesFor, mintTicket } from "../vault/ticket.ts";
-import { fallbackFor, isOpen } from "./admission.ts";
 import { ownKey } from "./api-keys.ts";
 import type { ApiContext, CarrierSession } from "./deps.ts";
 import { endpoint } from "./endpoint.ts";
 import { publicOrigin } from "./public-address.ts";
 import { noteFailure, noteThrown, twiml } from "./replies.ts";
+import { isOpen } from "./workshop-dates.ts";
 
 const TWIML = "text/xml";
 
@@ -74,10 +74,15 @@ export const ended = endpoint("twilio", {
   },
 });
 
-/** The student's own key, or the instructor's where that is allowed. */
+/**
+ * There must be a key to call on: the student's own, or for those who gave none the instructor's, where that is allowed.
+ * One that cannot be read must be entered again, not paid for by somebody else.
+ */
 async function checkSomeKey(c: ApiContext, student: Student, callId: CallId): Promise<void> {
   const own = await ownKey(c, student);
-  if (typeof own === "object" || fallbackFor(student, c.env.settings.instructorApiKey)) return;
+  const isFallbackAllowed = student.workshop?.fallbackAllowed ?? true;
+  const hasKey = own === "none" ? isFallbackAllowed && c.env.settings.instructorApiKey : own !== "unreadable";
+  if (hasKey) return;
   log({ event: "key-chosen", callId, message: "No OpenAI API key available" });
   throw new Failure(own === "none" ? "no_key" : "key_unreadable");
 }

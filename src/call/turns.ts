@@ -96,7 +96,7 @@ export class Turns {
         answer.items.push({ kind: "memo", memo: event.memo });
         return undefined;
       case "tool-call":
-        answer.toolCalls.push(event);
+        if (!answer.toolCalls.some((call) => call.toolCallId === event.toolCallId)) answer.toolCalls.push(event);
         return undefined;
       case "response-done":
         answer.used(event.usage);

@@ -17,7 +17,10 @@ export type Endpoints = z.infer<typeof Endpoints>;
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What a command runs with. Empty variables count as unset, white space around a value is removed. */
+/**
+ * What a command runs with. An empty variable is an unset one, so `NAME= npm run …` does without that of `.dev.vars`;
+ * white space around a value is removed.
+ */
 export interface Configuration {
   /** The environment's value, else that of `.dev.vars`. */
   variable(name: string): string | undefined;
@@ -31,9 +34,10 @@ export interface Configuration {
  * running `npm run dev` wrote. A file that is absent or unreadable counts as empty.
  */
 export function readConfiguration(environment: Variables, projectFolder: string): Configuration {
-  const devVars: Variables = parseEnv(textOf(resolve(projectFolder, ".dev.vars")) ?? "");
-  const variable = (name: string): string | undefined => filled(environment[name]) ?? filled(devVars[name]);
-  const dataFolder = resolve(projectFolder, variable("DATA_DIR") ?? ".data");
+  const kept = Object.entries(parseEnv(textOf(resolve(projectFolder, ".dev.vars")) ?? ""));
+  const devVars: Variables = Object.fromEntries(kept.filter(([name]) => environment[name] === undefined));
+  const variable = (name: string): string | undefined => filled(environment[name] ?? devVars[name]);
+  const dataFolder = resolve(projectFolder, filled(environment.DATA_DIR) ?? ".data");
   const endpoints = parseEndpoints(textOf(resolve(dataFolder, "endpoints.json")));
   return { variable, endpoints, database: databaseOf(environment, devVars, endpoints) };
 }

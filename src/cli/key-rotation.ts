@@ -1,5 +1,5 @@
 import type { MasterKeys } from "../vault/master-keys.ts";
-import { SealedKeyUnreadable, type SealPurpose, seal, sealedWith, unseal } from "../vault/seal.ts";
+import { SEAL_PURPOSES, SealedKeyUnreadable, type SealPurpose, seal, sealedWith, unseal } from "../vault/seal.ts";
 
 /** The sealed columns of one student. The token is text of any shape: the predecessor's were. */
 export type SealedRow = Readonly<{ sessionToken: string } & Record<SealPurpose, string | null>>;
@@ -14,17 +14,14 @@ export interface KeyRows {
   reseal(purpose: SealPurpose, sessionToken: string, change: { from: string; to: string }): Promise<boolean>;
 }
 
-/** Every sealed column. What is not listed here is not rotated: a test compares this with the table. */
-export const SEAL_PURPOSES = ["openai-key", "webhook-secret"] as const satisfies readonly SealPurpose[];
-
-/** How the values of one column are sealed; each row is counted once. */
+/** How the values of one column are sealed; each value is counted once. */
 export interface SealCounts {
-  /** Readable and under this master key, by kid. */
-  readonly byKid: Map<string, number>;
-  /** Readable and in the predecessor's format. */
-  legacy: number;
-  unreadable: number;
-  none: number;
+  /** Readable, by the kid of the master key. */
+  readonly byKid: ReadonlyMap<string, number>;
+  /** Readable, in the predecessor's format. */
+  readonly legacy: number;
+  readonly unreadable: number;
+  readonly none: number;
 }
 
 export interface UnreadableValue {
@@ -38,44 +35,52 @@ export interface UnreadableValue {
 export interface KeyCensus {
   readonly counts: Readonly<Record<SealPurpose, SealCounts>>;
   readonly unreadable: readonly UnreadableValue[];
-  readonly rows: number;
+  /** Rows that hold something sealed. */
+  readonly sealedRows: number;
   /** Readable values that are not under the newest master key in the present format. */
   readonly stale: number;
 }
 
 const PAGE_ROWS = 200;
-/** Writes under way at once: each is a round trip, and a database of a workshop is small. */
-const WRITES_AT_ONCE = 4;
+/** Rows written at once: each is a round trip, and a workshop's database is small. */
+const ROWS_AT_ONCE = 4;
 
 /** Opens every sealed value once and counts what it is sealed with. Changes nothing. */
 export async function countKeys(rows: KeyRows, keys: MasterKeys): Promise<KeyCensus> {
-  const counts = { "openai-key": noCounts(), "webhook-secret": noCounts() };
+  const students = await rows.count();
+  const formats: Record<SealPurpose, string[]> = { "openai-key": [], "webhook-secret": [] };
   const unreadable: UnreadableValue[] = [];
-  let rowCount = 0;
+  let sealedRows = 0;
   let stale = 0;
-  for await (const row of eachRow(rows)) {
-    rowCount += 1;
-    for (const purpose of SEAL_PURPOSES) {
-      const sealed = row[purpose];
-      const count = counts[purpose];
-      if (sealed === null) {
-        count.none += 1;
-        continue;
-      }
+  for await (const page of pages(rows)) {
+    sealedRows += page.length;
+    for (const { row, purpose, sealed } of valuesOf(page)) {
       const opened = await tryUnseal(keys, purpose, row.sessionToken, sealed);
       const shape = sealedWith(sealed);
-      if (opened === undefined) {
-        count.unreadable += 1;
-        const missingKid = shape.format === "v2" && !isConfigured(keys, shape.kid) ? shape.kid : undefined;
+      const kid = shape.format === "v2" ? shape.kid : undefined;
+      formats[purpose].push(opened ? (kid ?? "legacy") : "unreadable");
+      if (opened?.stale) stale += 1;
+      if (!opened) {
+        const missingKid = keys.all.some((masterKey) => masterKey.kid === kid) ? undefined : kid;
         unreadable.push({ purpose, sessionTokenEnd: endOf(row.sessionToken), missingKid });
-        continue;
       }
-      if (opened.stale) stale += 1;
-      if (shape.format === "v2") count.byKid.set(shape.kid, (count.byKid.get(shape.kid) ?? 0) + 1);
-      else count.legacy += 1;
     }
   }
-  return { counts, unreadable, rows: rowCount, stale };
+  const counts = {
+    "openai-key": countsOf(formats["openai-key"], students),
+    "webhook-secret": countsOf(formats["webhook-secret"], students),
+  };
+  return { counts, unreadable, sealedRows, stale };
+}
+
+function countsOf(formats: readonly string[], students: number): SealCounts {
+  const byKid = new Map<string, number>();
+  for (const format of formats) byKid.set(format, (byKid.get(format) ?? 0) + 1);
+  const [legacy, unreadable] = [byKid.get("legacy") ?? 0, byKid.get("unreadable") ?? 0];
+  byKid.delete("legacy");
+  byKid.delete("unreadable");
+  // Students may have joined between the count and the pages.
+  return { byKid, legacy, unreadable, none: Math.max(0, students - formats.length) };
 }
 
 /**
@@ -83,37 +88,50 @@ export async function countKeys(rows: KeyRows, keys: MasterKeys): Promise<KeyCen
  * may be killed at any point, run again, run twice at once, and run beside live calls: a value that somebody changed
  * meanwhile is left as they made it. Values that cannot be opened are left as they are.
  *
- * @param onRow called after each row with the number of rows seen so far.
+ * @param onRows called with the number of rows seen so far.
  * @returns how many values were sealed again.
  */
 export async function rotateKeys(
   rows: KeyRows,
   keys: MasterKeys,
   randomBytes: (count: number) => Uint8Array,
-  onRow: (rowsSeen: number) => void,
+  onRows: (rowsSeen: number) => void,
 ): Promise<number> {
   let resealed = 0;
   let seen = 0;
-  const rotateRow = async (row: SealedRow): Promise<void> => {
-    for (const purpose of SEAL_PURPOSES) {
-      const from = row[purpose];
-      if (from === null) continue;
-      const opened = await tryUnseal(keys, purpose, row.sessionToken, from);
-      if (opened?.stale !== true) continue;
-      const to = await seal(keys, { purpose, sessionToken: row.sessionToken }, opened.plaintext, randomBytes);
-      if (await rows.reseal(purpose, row.sessionToken, { from, to })) resealed += 1;
-    }
-    seen += 1;
-    onRow(seen);
+  const rotate = async ({ row, purpose, sealed }: SealedValue): Promise<void> => {
+    const { sessionToken } = row;
+    const opened = await tryUnseal(keys, purpose, sessionToken, sealed);
+    if (!opened?.stale) return;
+    const to = await seal(keys, { purpose, sessionToken }, opened.plaintext, randomBytes);
+    if (await rows.reseal(purpose, sessionToken, { from: sealed, to })) resealed += 1;
   };
 
   for await (const page of pages(rows)) {
-    for (let at = 0; at < page.length; at += WRITES_AT_ONCE) {
-      await Promise.all(page.slice(at, at + WRITES_AT_ONCE).map(rotateRow));
+    for (let at = 0; at < page.length; at += ROWS_AT_ONCE) {
+      const some = page.slice(at, at + ROWS_AT_ONCE);
+      await Promise.all(valuesOf(some).map(rotate));
+      seen += some.length;
+      onRows(seen);
     }
   }
   return resealed;
 }
+
+interface SealedValue {
+  readonly row: SealedRow;
+  readonly purpose: SealPurpose;
+  readonly sealed: string;
+}
+
+/** Every purpose is asked for, so a new sealed column cannot be forgotten here. */
+const valuesOf = (rows: readonly SealedRow[]): SealedValue[] =>
+  rows.flatMap((row) =>
+    SEAL_PURPOSES.flatMap((purpose) => {
+      const sealed = row[purpose];
+      return sealed === null ? [] : [{ row, purpose, sealed }];
+    }),
+  );
 
 async function* pages(rows: KeyRows): AsyncGenerator<readonly SealedRow[]> {
   let after: string | null = null;
@@ -126,10 +144,6 @@ async function* pages(rows: KeyRows): AsyncGenerator<readonly SealedRow[]> {
   }
 }
 
-async function* eachRow(rows: KeyRows): AsyncGenerator<SealedRow> {
-  for await (const page of pages(rows)) yield* page;
-}
-
 async function tryUnseal(keys: MasterKeys, purpose: SealPurpose, sessionToken: string, sealed: string) {
   try {
     return await unseal(keys, { purpose, sessionToken }, sealed);
@@ -138,10 +152,6 @@ async function tryUnseal(keys: MasterKeys, purpose: SealPurpose, sessionToken: s
     throw thrown;
   }
 }
-
-const noCounts = (): SealCounts => ({ byKid: new Map(), legacy: 0, unreadable: 0, none: 0 });
-
-const isConfigured = (keys: MasterKeys, kid: string): boolean => keys.all.some((masterKey) => masterKey.kid === kid);
 
 /** The last four characters; fewer of a token so short that four would be most of it. */
 const endOf = (sessionToken: string): string =>

@@ -1,8 +1,8 @@
 import type { DatabaseAddress } from "../store/database.ts";
 import { isUsableMasterKey, loadMasterKeys, type MasterKeys, splitMasterKeys } from "../vault/master-keys.ts";
-import type { SealPurpose } from "../vault/seal.ts";
+import { SEAL_PURPOSES, type SealPurpose } from "../vault/seal.ts";
 import type { Configuration } from "./configuration.ts";
-import { countKeys, type KeyCensus, type KeyRows, rotateKeys, SEAL_PURPOSES } from "./key-rotation.ts";
+import { countKeys, type KeyCensus, type KeyRows, rotateKeys } from "./key-rotation.ts";
 import { startProgress, type Terminal } from "./progress.ts";
 
 /*
@@ -59,7 +59,7 @@ export async function keysCommand(args: readonly string[], surroundings: KeysSur
   let resealed = 0;
   if (verb === "rotate") {
     for (let pass = 1; pass <= PASSES && census.stale > 0; pass += 1) {
-      const progress = startProgress(out, "Rotating", census.rows);
+      const progress = startProgress(out, "Rotating", census.sealedRows);
       try {
         resealed += await rotateKeys(rows, keys, randomBytes, (seen) => progress.update(seen));
       } finally {

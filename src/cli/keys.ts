@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { openDatabase } from "../store/database.ts";
-import { pageOfSealed, reseal, resealWebhookSecret } from "../store/sealed-keys.ts";
+import { countStudents, pageOfSealed, reseal, resealWebhookSecret } from "../store/sealed-keys.ts";
 import { readConfiguration } from "./configuration.ts";
 import type { KeyRows } from "./key-rotation.ts";
 import { keysCommand } from "./keys-command.ts";
@@ -20,6 +20,7 @@ try {
     openRows: (address) => {
       const db = openDatabase(address, QUERY_MS);
       const rows: KeyRows = {
+        count: () => countStudents(db),
         page: async (after, limit) =>
           (await pageOfSealed(db, { after, limit })).map(({ sessionToken, sealed, sealedWebhookSecret }) => ({
             sessionToken,
@@ -27,7 +28,7 @@ try {
             "webhook-secret": sealedWebhookSecret,
           })),
         reseal: (purpose, sessionToken, change) =>
-          purpose === "openai-key" ? reseal(db, sessionToken, change) : resealWebhookSecret(db, sessionToken, change),
+          (purpose === "openai-key" ? reseal : resealWebhookSecret)(db, sessionToken, change),
       };
       return rows;
     },

@@ -9,10 +9,18 @@ const INDENT = " ".repeat(COLUMN);
 /** Arguments and outputs of tools are shown this far. */
 const SHOWN_CHARACTERS = 120;
 
+/** The line somebody types on: out of the way while something is printed, shown again when it is their turn. */
+export interface TypingLine {
+  hide(): void;
+  show(): void;
+}
+
 export class CallPrinter {
+  typingLine: TypingLine | undefined;
+
   readonly #out: Terminal;
   readonly #isColored: boolean;
-  /** Within the agent's words, so that the line has to be ended before anything else. */
+  /** The line of the agent's words is open. */
   #isInWords = false;
 
   constructor(out: Terminal, isColored: boolean) {
@@ -20,40 +28,52 @@ export class CallPrinter {
     this.#isColored = isColored;
   }
 
-  /** What the caller is asked with, at a keyboard. */
+  /** What stands before the caller's words. */
   get callerLabel(): string {
     return this.#label("You", "36");
   }
 
-  line(label: string, text: string): void {
-    this.#endWords();
-    this.#out.write(`${this.#label(label, "1")}${indented(text)}\n`);
+  line(label: string, text: string, figures = ""): void {
+    this.endLine();
+    const dim = figures && `  ${this.#paint(printable(figures), "2")}`;
+    this.#out.write(`${this.#label(label, "1")}${indented(text)}${dim}\n`);
   }
 
   note(text: string): void {
-    this.#endWords();
+    this.endLine();
     this.#out.write(`${INDENT}${this.#paint(printable(text), "2")}\n`);
   }
 
   caller(text: string): void {
-    this.#endWords();
+    this.endLine();
     this.#out.write(`${this.callerLabel}${indented(text)}\n`);
   }
 
   words(text: string): void {
-    if (!this.#isInWords) this.#out.write(this.#label("Agent", "32"));
+    if (!this.#isInWords) {
+      this.typingLine?.hide();
+      this.#out.write(this.#label("Agent", "32"));
+    }
     this.#isInWords = true;
     this.#out.write(indented(text));
   }
 
   turn({ firstWordMs, cut }: RelayTurn): void {
-    if (cut) this.#endWords();
+    if (cut) this.endLine();
     else if (firstWordMs !== undefined) this.note(`${firstWordMs} ms to the first word`);
+    if (!cut) this.typingLine?.show();
+  }
+
+  /** Ends the line of the agent's words, so that something else can be written. */
+  endLine(): void {
+    if (this.#isInWords) this.#out.write("\n");
+    else this.typingLine?.hide();
+    this.#isInWords = false;
   }
 
   toolCall({ name, arguments: given, output, outcome, durationMs }: ShownToolCall): void {
     const took = durationMs === null ? "" : `, ${durationMs} ms`;
-    this.line("Tool", `${name}(${short(given)}) → ${short(output ?? "nothing")}  ${this.#paint(outcome + took, "2")}`);
+    this.line("Tool", `${name}(${short(given)}) → ${short(output ?? "nothing")}`, outcome + took);
   }
 
   summary({ startedAt, endedAt, endReason, keySource, model, usage }: ShownCall): void {
@@ -66,11 +86,6 @@ export class CallPrinter {
       `${inputTokens} in (${cachedInputTokens} cached), ${outputTokens} out, ${responses} response${responses === 1 ? "" : "s"}` +
         (estimated ? ", partly estimated" : ""),
     );
-  }
-
-  #endWords(): void {
-    if (this.#isInWords) this.#out.write("\n");
-    this.#isInWords = false;
   }
 
   #label(text: string, style: string): string {

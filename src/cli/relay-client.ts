@@ -142,9 +142,14 @@ export class RelayClient {
     return this.#open && { text: this.#open.text, sinceMs: Math.round(this.#now() - this.#open.firstWordAtMs) };
   }
 
+  /** Closed, or about to be. */
+  get isClosed(): boolean {
+    return this.#socket.readyState !== WebSocket.OPEN;
+  }
+
   /** Any frame; objects are sent as JSON, strings as they are. Nothing happens once the socket is closing. */
   send(frame: object | string): void {
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.isClosed) return;
     this.#socket.send(typeof frame === "string" ? frame : JSON.stringify(frame));
   }
 

@@ -1,5 +1,5 @@
-import type { KeyStatus } from "../protocol/rest.ts";
 import { LIMITS } from "../limits.ts";
+import type { KeyStatus } from "../protocol/rest.ts";
 
 /** A key that lends its text for one expression and prints as nothing. */
 interface HeldKey {
@@ -46,12 +46,7 @@ export async function checkKey({ apiKey, baseUrl, fetch: fetcher }: KeyCheck): P
   return verdict;
 }
 
-async function ask(
-  apiKey: HeldKey,
-  baseUrl: string,
-  fetcher: typeof fetch,
-  signal: AbortSignal,
-): Promise<KeyStatus> {
+async function ask(apiKey: HeldKey, baseUrl: string, fetcher: typeof fetch, signal: AbortSignal): Promise<KeyStatus> {
   try {
     const response = await apiKey.use((clear) =>
       fetcher(`${baseUrl}/models`, {

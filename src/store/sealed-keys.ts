@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNotNull, isNull, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, eq, gt, isNotNull, isNull, or, type SQL, sql } from "drizzle-orm";
 import type { PgUpdateSetSource } from "drizzle-orm/pg-core";
 import type { SessionToken } from "../protocol/ids.ts";
 import type { KeyStatus } from "../protocol/rest.ts";
@@ -129,6 +129,12 @@ export async function pageOfSealed(
     sealed: textOf(row.sealed),
     sealedWebhookSecret: textOf(row.sealedWebhookSecret),
   }));
+}
+
+/** How many students there are, with anything sealed or without. */
+export async function countStudents(db: Database): Promise<number> {
+  const rows = await ask(db.select({ students: count() }).from(students));
+  return rows[0]?.students ?? 0;
 }
 
 const writeKey = (db: Database, token: SessionToken, key: StoredKey | null): Promise<boolean> =>

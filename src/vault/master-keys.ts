@@ -1,7 +1,8 @@
 import { utf8 } from "./bytes.ts";
 
 /** What is sealed. Each purpose has a key of its own, so a value can never be opened as something it is not. */
-export type SealPurpose = "openai-key" | "webhook-secret";
+export const SEAL_PURPOSES = ["openai-key", "webhook-secret"] as const;
+export type SealPurpose = (typeof SEAL_PURPOSES)[number];
 
 /** One version of our secret. Nothing in here can be exported, stored, cloned or sent: the runtime holds the bytes. */
 export interface MasterKey {

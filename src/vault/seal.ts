@@ -1,7 +1,7 @@
 import { base64, fromBase64, lengthPrefixed, utf8 } from "./bytes.ts";
 import type { MasterKey, MasterKeys, SealPurpose } from "./master-keys.ts";
 
-export type { SealPurpose } from "./master-keys.ts";
+export { SEAL_PURPOSES, type SealPurpose } from "./master-keys.ts";
 
 /** Where a sealed value belongs. It opens there and nowhere else. */
 export interface SealBinding {

@@ -133,7 +133,8 @@ function answered(ask: (listener: AnswerListener) => void): Promise<Turn> {
         frames += 1;
         if (!last) return;
         clearTimeout(timeout);
-        if (upMs === undefined || downMs.length !== UPSTREAM.tokens) reject(new Error("words of the answer are missing"));
+        if (upMs === undefined || downMs.length !== UPSTREAM.tokens)
+          reject(new Error("words of the answer are missing"));
         else resolve({ sentAtMs, endedAtMs: receivedAtMs, upMs, downMs, firstTokenMs, frames });
       },
       failed(why) {
@@ -144,5 +145,19 @@ function answered(ask: (listener: AnswerListener) => void): Promise<Turn> {
   });
 }
 
-/** All 13 keys of Twilio's first frame; absent values are empty. No CallSid twice, or it would be the same call. */
-const SETUP = JSON.stringify({ type: "setup" });
+/** All thirteen keys that Twilio sends first, as it fills them for a call without a phone. */
+const SETUP = JSON.stringify({
+  type: "setup",
+  sessionId: "VX00000000000000000000000000000001",
+  accountSid: "",
+  parentCallSid: "",
+  callSid: "",
+  from: "",
+  to: "",
+  forwardedFrom: "",
+  callType: "CLIENT",
+  callerName: "",
+  direction: "inbound",
+  callStatus: "RINGING",
+  customParameters: {},
+});

@@ -18,7 +18,9 @@ const USAGE = {
 const server = createServer((request, response) => {
   if (request.method === "GET" && request.url === "/v1/models") {
     response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ object: "list", data: [{ id: MODEL, object: "model", created: 0, owned_by: "openai" }] }));
+    response.end(
+      JSON.stringify({ object: "list", data: [{ id: MODEL, object: "model", created: 0, owned_by: "openai" }] }),
+    );
   } else if (request.method === "POST" && request.url === "/v1/responses") {
     bodyOf(request, (body) => answer(body, nowMs(), response));
   } else {

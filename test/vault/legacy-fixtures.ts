@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { resolve } from "node:path";
 import * as z from "zod";
 
 /** Rows as the predecessor stored them, read where they lie; `undefined` in a checkout without them. */
-const file = fileURLToPath(new URL("../../../shared/fixtures/legacy-sealed-keys.json", import.meta.url));
+const file = resolve(import.meta.dirname, "../../../shared/fixtures/legacy-sealed-keys.json");
 
 export const LEGACY_ABSENT = "../shared/fixtures/legacy-sealed-keys.json is not there";
 

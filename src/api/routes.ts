@@ -1,0 +1,74 @@
+import { Hono } from "hono";
+import { deleteMe, getMe, patchMe } from "./agent-configs.ts";
+import { deleteKey, putKey } from "./api-keys.ts";
+import { getMyCall, listMyCalls } from "./calls.ts";
+import type { ApiDeps, ApiEnv } from "./deps.ts";
+import { docsPage } from "./docs.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { health } from "./health.ts";
+import type { Who } from "./identity.ts";
+import { join } from "./join.ts";
+import { getSettings, saveConfig } from "./legacy.ts";
+import { openApi } from "./openapi.ts";
+import { serveRoutes } from "./serve-routes.ts";
+import { ended, voice } from "./twilio.ts";
+import { makeWebhookSecret } from "./webhook-secrets.ts";
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+export interface Route<W extends Who = Who> {
+  readonly method: Method;
+  readonly path: string;
+  readonly who: W;
+  readonly endpoint: Endpoint<W>;
+}
+
+/** `who` is said here again, and must be what the endpoint asks for. */
+const route = <W extends Who>(method: Method, path: string, who: W, endpoint: Endpoint<W>): Route<W> => ({
+  method,
+  path,
+  who,
+  endpoint,
+});
+
+/** Everything that REST does. What is not here is answered 404, or 405 when only the method is not. */
+export const ROUTES: readonly Route[] = [
+  route("GET", "/healthz", "anyone", health),
+  route("POST", "/api/join", "anyone", join),
+
+  route("GET", "/api/me", "student", getMe),
+  route("PATCH", "/api/me", "student", patchMe),
+  route("DELETE", "/api/me", "student", deleteMe),
+  route("PUT", "/api/me/key", "student", putKey),
+  route("DELETE", "/api/me/key", "student", deleteKey),
+  route("POST", "/api/me/webhook-secret", "student", makeWebhookSecret),
+  route("GET", "/api/me/calls", "student", listMyCalls),
+  route("GET", "/api/me/calls/:callId", "student", getMyCall),
+
+  route("POST", "/api/student-config-save", "anyone", saveConfig),
+  route("GET", "/api/get-student-ai-settings", "service", getSettings),
+
+  route("POST", "/twilio/voice/:sessionToken", "twilio", voice),
+  route("POST", "/twilio/voice/:sessionToken/ended", "twilio", ended),
+
+  route(
+    "GET",
+    "/openapi.json",
+    "anyone",
+    openApi(() => ROUTES),
+  ),
+  route(
+    "GET",
+    "/docs",
+    "anyone",
+    docsPage(() => ROUTES),
+  ),
+];
+
+/** Made once: a request brings what it needs as Hono's bindings, `api.fetch(request, deps)`. */
+export const api = serveRoutes(ROUTES);
+
+/** The API with its needs filled in. */
+export function createApi(deps: ApiDeps): Hono<ApiEnv> {
+  return new Hono<ApiEnv>().all("*", (c) => api.fetch(c.req.raw, deps));
+}

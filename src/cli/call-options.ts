@@ -1,0 +1,76 @@
+import { parseArgs } from "node:util";
+import { parseJoinCode, parseSessionToken } from "../protocol/ids.ts";
+import { CallTrouble } from "./call-rest.ts";
+import type { Configuration } from "./configuration.ts";
+
+export const CALL_USAGE = `npm run call                       joins the running npm run dev and talks with the agent
+npm run call -- --say "…"          says this instead of asking at the keyboard; can be repeated
+
+  --token TOKEN   calls the agent of this student instead of joining
+  --url URL       a deployed Callroom; needs --token or --code
+  --code CODE     join code of the workshop
+  --name NAME     the name to join with
+
+At the keyboard, a line typed while the agent speaks interrupts it; an empty line, Ctrl-D or Ctrl-C hangs up.
+`;
+
+export interface CallOptions {
+  /** Scheme, host and port of the Callroom, `http:` or `https:`. */
+  readonly origin: string;
+  readonly who: { readonly token: string } | { readonly joinCode: string; readonly name: string };
+  readonly says: readonly string[];
+}
+
+const DEFAULT_PORT = "8787";
+const DEFAULT_NAME = "Terminal caller";
+
+/** The arguments as options, or what is wrong with them as a sentence. Throws {@link CallTrouble} when nothing runs here. */
+export function readCallOptions(args: readonly string[], configuration: Configuration): CallOptions | "help" | string {
+  const read = parse(args);
+  if (typeof read === "string") return read;
+  if (read.help) return "help";
+  const { endpoints } = configuration;
+  const origin =
+    originOf(read.url ?? endpoints?.pageUrl) ??
+    (read.url === undefined ? `http://localhost:${configuration.variable("PORT") ?? DEFAULT_PORT}` : undefined);
+  if (origin === undefined) return "--url must be the address of a Callroom, like https://callroom.example.com.";
+  const says = (read.say ?? []).map((text) => text.trim()).filter((text) => text !== "");
+  if (read.token !== undefined) {
+    const token = parseSessionToken(read.token);
+    return token === undefined ? "--token is not a session token." : { origin, who: { token }, says };
+  }
+  if (read.code === undefined && read.url !== undefined) {
+    return "A deployed Callroom needs --code with the workshop's join code, or --token.";
+  }
+  if (read.code === undefined && endpoints === undefined) {
+    throw new CallTrouble("Nothing runs here. Start npm run dev in another terminal, or name a Callroom with --url.");
+  }
+  const joinCode = parseJoinCode(read.code ?? endpoints?.joinCode);
+  if (joinCode === undefined) return "--code is not a join code.";
+  return { origin, who: { joinCode, name: read.name?.trim() || DEFAULT_NAME }, says };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        token: { type: "string" },
+        say: { type: "string", multiple: true },
+        url: { type: "string" },
+        code: { type: "string" },
+        name: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    }).values;
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : "The arguments cannot be read.";
+  }
+}
+
+/** Any address of a Callroom will do, its page or its socket. */
+function originOf(text: string | undefined): string | undefined {
+  const url = URL.parse(text ?? "");
+  const protocol = url?.protocol.replace(/^ws/, "http");
+  return url && (protocol === "http:" || protocol === "https:") ? `${protocol}//${url.host}` : undefined;
+}

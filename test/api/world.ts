@@ -1,0 +1,240 @@
+import type { ApiDeps, CallNotice, CarrierSession } from "../../src/api/deps.ts";
+import { createApi } from "../../src/api/routes.ts";
+import type { Settings } from "../../src/env.ts";
+import { LIMITS } from "../../src/limits.ts";
+import { parseJoinCode, parseSessionToken, parseWorkshopId, type SessionToken } from "../../src/protocol/ids.ts";
+import { type Database, openDatabase } from "../../src/store/database.ts";
+import { migratePglite } from "../../src/store/migrations.ts";
+import { enrolStudent, type NewStudent } from "../../src/store/students.ts";
+import { type ApiKey, ApiKey as ApiKeys } from "../../src/vault/api-key.ts";
+import { loadMasterKeys, type MasterKeys } from "../../src/vault/master-keys.ts";
+import { startNeonStandin } from "../standins/neon.ts";
+import { openPglite } from "../standins/postgres.ts";
+
+export const ORIGIN = "https://callroom.example";
+export const NOW_MS = Date.UTC(2026, 10, 22, 12);
+export const MASTER_KEY = "6b1d0f9c2e8a47355c0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69";
+
+/** What the live calls were told. */
+export interface Told {
+  readonly notices: { workshopId: string | null; sessionToken: string; notice: CallNotice }[];
+  readonly resumed: { callId: string; session: CarrierSession }[];
+  readonly over: { callId: string; session: CarrierSession }[];
+  resumeVerdict: "resume" | "over" | "fails";
+  tellFails: boolean;
+  readonly checks: Map<string, number[]>;
+}
+
+/** What OpenAI was asked, and how it answers. */
+export interface OpenAi {
+  readonly asked: { url: string; authorization: string | null; redirect: string | undefined }[];
+  answer: (signal: AbortSignal | null) => Promise<Response>;
+}
+
+export interface Harness {
+  readonly told: Told;
+  readonly openai: OpenAi;
+  readonly deps: ApiDeps;
+  readonly clock: { nowMs: number };
+  /** Resolves when everything that was left to `waitUntil` has ended. */
+  settled(): Promise<void>;
+  request(method: string, path: string, init?: Asking): Promise<Response>;
+}
+
+export interface Asking {
+  readonly token?: string;
+  readonly cookie?: string;
+  readonly json?: unknown;
+  readonly form?: Readonly<Record<string, string>>;
+  readonly body?: BodyInit;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export const ok = (): Promise<Response> => Promise.resolve(Response.json({ object: "list", data: [] }));
+
+export const refusedBy = (status: number, error: object): (() => Promise<Response>) => {
+  return () => Promise.resolve(Response.json({ error }, { status }));
+};
+
+/** A database that nobody is meant to reach. */
+export const unreachable = (): Database =>
+  openDatabase({ url: "postgresql://u:p@127.0.0.1/d", httpEndpoint: "http://127.0.0.1:9/sql" }, 500);
+
+const SETTINGS: Settings = {
+  masterKeyHexes: { newest: MASTER_KEY, previous: [] },
+  database: { url: "postgresql://u:p@127.0.0.1/d", httpEndpoint: undefined },
+  instructorToken: "instructor-token",
+  instructorApiKey: undefined,
+  serviceToken: undefined,
+  twilioAuthToken: undefined,
+  openaiBaseUrl: "https://api.openai.test/v1",
+  publicOrigin: ORIGIN,
+  textModel: "gpt-6-luna",
+  enrollment: "code",
+  callsPerWorkshop: LIMITS.callsPerWorkshop,
+  webhookStandinOrigin: undefined,
+};
+
+/** The API with everything around it played. */
+export function harness(options: {
+  readonly database?: Database;
+  readonly settings?: Partial<Settings>;
+  readonly masterKeys?: () => Promise<MasterKeys>;
+}): Harness {
+  const clock = { nowMs: NOW_MS };
+  const told: Told = {
+    notices: [],
+    resumed: [],
+    over: [],
+    resumeVerdict: "resume",
+    tellFails: false,
+    checks: new Map(),
+  };
+  const openai: OpenAi = { asked: [], answer: ok };
+  const pending: Promise<unknown>[] = [];
+  const settings = { ...SETTINGS, ...options.settings };
+  const { newest, previous } = settings.masterKeyHexes;
+  const keys = loadMasterKeys(newest, previous);
+  const deps: ApiDeps = {
+    settings,
+    database: options.database ?? unreachable(),
+    masterKeys: options.masterKeys ?? (() => keys),
+    now: () => clock.nowMs,
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    fetch: async (input, init) => {
+      openai.asked.push({
+        url: String(input),
+        authorization: new Headers(init?.headers).get("authorization"),
+        redirect: init?.redirect,
+      });
+      return openai.answer(init?.signal ?? null);
+    },
+    calls: {
+      tell: async (workshopId, sessionToken, notice) => {
+        if (told.tellFails) throw new Error("the workshop object is gone");
+        told.notices.push({ workshopId, sessionToken, notice });
+      },
+      resume: async (callId, session) => {
+        told.resumed.push({ callId, session });
+        if (told.resumeVerdict === "fails") throw new Error("the call object is gone");
+        return told.resumeVerdict;
+      },
+      over: async (callId, session) => void told.over.push({ callId, session }),
+      keyCheckAllowed: async (_workshopId, sessionToken) => {
+        const since = clock.nowMs - 60_000;
+        const recent = (told.checks.get(sessionToken) ?? []).filter((atMs) => atMs > since);
+        told.checks.set(sessionToken, [...recent, clock.nowMs]);
+        return recent.length < LIMITS.keyChecksPerMinute;
+      },
+    },
+    waitUntil: (work) => void pending.push(work),
+  };
+  const api = createApi(deps);
+  return {
+    told,
+    openai,
+    deps,
+    clock,
+    settled: async () => void (await Promise.all(pending)),
+    request: async (method, path, asking = {}) => {
+      const { token, cookie, json, form, body, headers } = asking;
+      const init: RequestInit = {
+        method,
+        headers: {
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+          ...(cookie !== undefined && { cookie: `__Host-callroom=${cookie}` }),
+          ...(json !== undefined && { "content-type": "application/json" }),
+          ...headers,
+        },
+        ...(json !== undefined && { body: JSON.stringify(json) }),
+        ...(form !== undefined && { body: new URLSearchParams(form) }),
+        ...(body !== undefined && { body, duplex: "half" }),
+      };
+      return api.request(new Request(`${ORIGIN}${path}`, init));
+    },
+  };
+}
+
+/** A real database behind Neon's endpoint, with our tables. */
+export async function openTestDatabase() {
+  const pg = await openPglite();
+  await migratePglite(pg.pglite);
+  const neon = await startNeonStandin({ database: pg });
+  const database = openDatabase({ url: neon.url, httpEndpoint: neon.endpoint }, LIMITS.databaseStartMs);
+  const sql = async (text: string, ...params: (string | null)[]): Promise<Record<string, string | null>[]> => {
+    const { fields, rows } = await pg.run({ text, params });
+    return rows.map((row) => Object.fromEntries(fields.map(({ name }, at) => [name, row[at] ?? null])));
+  };
+  return {
+    neon,
+    database,
+    sql,
+    close: async () => {
+      await neon.close();
+      await pg.close();
+    },
+  };
+}
+export type TestDatabase = Awaited<ReturnType<typeof openTestDatabase>>;
+
+/** A workshop with this join code, open unless said otherwise. */
+export async function givenWorkshop(
+  { sql }: TestDatabase,
+  workshop: {
+    id: string;
+    joinCode: string;
+    fallbackAllowed?: boolean;
+    opensAt?: string;
+    closesAt?: string;
+    callMaxMs?: string;
+  },
+) {
+  const { id, joinCode, fallbackAllowed = true, opensAt = null, closesAt = null, callMaxMs = null } = workshop;
+  await sql(
+    "insert into workshops (id, name, join_code, fallback_allowed, opens_at, closes_at, call_max_ms) values ($1, $2, $3, $4, $5, $6, $7)",
+    id,
+    `Class ${id}`,
+    joinCode,
+    String(fallbackAllowed),
+    opensAt,
+    closesAt,
+    callMaxMs,
+  );
+}
+
+/** A student without key and configuration; gives back their token. */
+export async function givenStudent(
+  { database }: TestDatabase,
+  token: string,
+  student: Partial<Omit<NewStudent, "workshopId">> & { workshopId?: string } = {},
+): Promise<SessionToken> {
+  const { workshopId, ...rest } = student;
+  const sessionToken = tokenOf(token);
+  await enrolStudent(database, {
+    sessionToken,
+    name: "Ada",
+    email: null,
+    origin: "joined",
+    prompt: null,
+    greeting: null,
+    voice: null,
+    toolsJson: null,
+    ...rest,
+    workshopId: parseWorkshopId(workshopId) ?? null,
+  });
+  return sessionToken;
+}
+
+export function tokenOf(text: string): SessionToken {
+  const token = parseSessionToken(text);
+  if (!token) throw new Error("not a session token");
+  return token;
+}
+
+export function apiKeyOf(text: string): ApiKey {
+  const apiKey = ApiKeys.parse(text);
+  if (!apiKey) throw new Error("not an API key");
+  return apiKey;
+}
+
+export const isJoinCode = (text: string): boolean => parseJoinCode(text) !== undefined;
