@@ -1,9 +1,10 @@
-import type { ApiDeps } from "./api/deps.ts";
+import { answerMisconfigured } from "./api/misconfigured.ts";
 import { api } from "./api/routes.ts";
 import { callDirectory } from "./call/call-directory.ts";
 import { enterCall } from "./call/call-entry.ts";
 import { randomBytes } from "./call/call-secrets.ts";
-import { readSettings } from "./env.ts";
+import { readSettings, type Settings } from "./env.ts";
+import { Failure } from "./failure.ts";
 import { LIMITS } from "./limits.ts";
 import { openDatabase } from "./store/database.ts";
 import { loadMasterKeys } from "./vault/master-keys.ts";
@@ -11,9 +12,27 @@ import { loadMasterKeys } from "./vault/master-keys.ts";
 export { CallObject } from "./call/call-object.ts";
 export { WorkshopObject } from "./workshop/workshop-object.ts";
 
-/** The front door: a page's file, a call, or the API. */
+/** The front door: a call, or the API. Files of the page are served before it. */
 export default {
   async fetch(request, env, ctx): Promise<Response> {
-    return new Response();
+    let settings: Settings;
+    try {
+      settings = readSettings(env);
+    } catch (thrown) {
+      const variable = thrown instanceof Failure ? thrown.field : undefined;
+      return answerMisconfigured(request, variable ?? "unknown", randomBytes);
+    }
+    const { pathname } = new URL(request.url);
+    if (pathname === "/ws" || pathname.startsWith("/ws/")) return enterCall(request, env, settings);
+    return api.fetch(request, {
+      settings,
+      database: openDatabase(settings.database, LIMITS.databaseStartMs),
+      masterKeys: () => loadMasterKeys(settings.masterKeyHexes.newest, settings.masterKeyHexes.previous),
+      now: Date.now,
+      randomBytes,
+      fetch: (input: RequestInfo | URL, init?: RequestInit) => fetch(input, init),
+      calls: callDirectory(env),
+      waitUntil: (work: Promise<unknown>) => ctx.waitUntil(work),
+    });
   },
 } satisfies ExportedHandler<Cloudflare.Env>;

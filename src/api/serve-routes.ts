@@ -1,5 +1,4 @@
 import { Hono } from "hono";
-import { Failure } from "../failure.ts";
 import type { ApiEnv } from "./deps.ts";
 import { dressReply, refuseForeign } from "./guards.ts";
 import { failed, failedBy } from "./replies.ts";
@@ -19,8 +18,9 @@ export function serveRoutes(routes: readonly Route[]): Hono<ApiEnv> {
   }
   for (const [path, methods] of methodsByPath(routes)) {
     app.all(path, (c) => {
-      c.header("allow", methods.join(", "));
-      throw new Failure("method_not_allowed");
+      const reply = failed(c, "method_not_allowed");
+      reply.headers.set("allow", methods.join(", "));
+      return reply;
     });
   }
   return app;

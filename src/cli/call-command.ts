@@ -1,10 +1,9 @@
-import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import * as z from "zod";
 import { CALL_USAGE, type CallOptions, readCallOptions } from "./call-options.ts";
 import { CallRest, CallTrouble, nothingAnswers } from "./call-rest.ts";
 import type { Configuration } from "./configuration.ts";
-import { sayAll, talk } from "./converse.ts";
+import { linesOf, sayAll, talk } from "./converse.ts";
 import { CallPrinter, closeSentence, handoffSentence, printable } from "./print-call.ts";
 import type { Terminal } from "./progress.ts";
 import { connectRelay, type RelayClient, RelayRefused } from "./relay-client.ts";
@@ -33,16 +32,17 @@ const RECORD_WAIT_MS = 5_000;
 export async function callCommand(args: readonly string[], surroundings: CallSurroundings): Promise<ExitCode> {
   const { configuration, out, err } = surroundings;
   try {
-    const options = readCallOptions(args, configuration);
-    if (options === "help") {
-      out.write(CALL_USAGE);
-      return 0;
+    const read = readCallOptions(args, configuration);
+    switch (read.wish) {
+      case "help":
+        out.write(CALL_USAGE);
+        return 0;
+      case "not-understood":
+        err.write(`${read.problem}\n\n${CALL_USAGE}`);
+        return 2;
+      case "call":
+        return await placeCall(read.options, surroundings);
     }
-    if (typeof options === "string") {
-      err.write(`${options}\n\n${CALL_USAGE}`);
-      return 2;
-    }
-    return await placeCall(options, surroundings);
   } catch (thrown) {
     if (!(thrown instanceof CallTrouble)) throw thrown;
     err.write(`${printable(thrown.message)}\n`);
@@ -73,7 +73,7 @@ async function placeCall(options: CallOptions, surroundings: CallSurroundings): 
   try {
     if (says.length > 0) await sayAll(client, says, greets, printer, sleep);
     else if (input.isTTY) await talk(client, input, out, printer);
-    else await sayAll(client, createInterface({ input }), greets, printer, sleep);
+    else await sayAll(client, linesOf(input, client), greets, printer, sleep);
   } finally {
     if (!client.isClosed) hangUp();
     forget();

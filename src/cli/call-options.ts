@@ -21,34 +21,45 @@ export interface CallOptions {
   readonly says: readonly string[];
 }
 
+export type CallWish =
+  | { readonly wish: "call"; readonly options: CallOptions }
+  | { readonly wish: "help" }
+  /** The problem is a sentence about the arguments. */
+  | { readonly wish: "not-understood"; readonly problem: string };
+
 const DEFAULT_PORT = "8787";
 const DEFAULT_NAME = "Terminal caller";
 
-/** The arguments as options, or what is wrong with them as a sentence. Throws {@link CallTrouble} when nothing runs here. */
-export function readCallOptions(args: readonly string[], configuration: Configuration): CallOptions | "help" | string {
+/** What the arguments ask for. Throws {@link CallTrouble} when they ask for a Callroom that does not run here. */
+export function readCallOptions(args: readonly string[], configuration: Configuration): CallWish {
   const read = parse(args);
-  if (typeof read === "string") return read;
-  if (read.help) return "help";
+  if (typeof read === "string") return notUnderstood(read);
+  if (read.help) return { wish: "help" };
   const { endpoints } = configuration;
   const origin =
     originOf(read.url ?? endpoints?.pageUrl) ??
     (read.url === undefined ? `http://localhost:${configuration.variable("PORT") ?? DEFAULT_PORT}` : undefined);
-  if (origin === undefined) return "--url must be the address of a Callroom, like https://callroom.example.com.";
+  if (origin === undefined)
+    return notUnderstood("--url must be the address of a Callroom, like https://callroom.example.com.");
   const says = (read.say ?? []).map((text) => text.trim()).filter((text) => text !== "");
   if (read.token !== undefined) {
     const token = parseSessionToken(read.token);
-    return token === undefined ? "--token is not a session token." : { origin, who: { token }, says };
+    if (token === undefined) return notUnderstood("--token is not a session token.");
+    return { wish: "call", options: { origin, who: { token }, says } };
   }
   if (read.code === undefined && read.url !== undefined) {
-    return "A deployed Callroom needs --code with the workshop's join code, or --token.";
+    return notUnderstood("A deployed Callroom needs --code with the workshop's join code, or --token.");
   }
   if (read.code === undefined && endpoints === undefined) {
     throw new CallTrouble("Nothing runs here. Start npm run dev in another terminal, or name a Callroom with --url.");
   }
   const joinCode = parseJoinCode(read.code ?? endpoints?.joinCode);
-  if (joinCode === undefined) return "--code is not a join code.";
-  return { origin, who: { joinCode, name: read.name?.trim() || DEFAULT_NAME }, says };
+  if (joinCode === undefined) return notUnderstood("--code is not a join code.");
+  const who = { joinCode, name: read.name?.trim() || DEFAULT_NAME };
+  return { wish: "call", options: { origin, who, says } };
 }
+
+const notUnderstood = (problem: string): CallWish => ({ wish: "not-understood", problem });
 
 function parse(args: readonly string[]) {
   try {

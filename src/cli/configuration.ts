@@ -43,8 +43,8 @@ export function readConfiguration(environment: Variables, projectFolder: string)
 }
 
 /**
- * A database's URL and its endpoint belong together. An endpoint is never taken from a source below the one that named
- * the URL: the password would go to another database's endpoint, and the command would change the wrong rows.
+ * A database's URL and its endpoint belong together: the endpoint is that of the source which named the URL, unless the
+ * environment names one. Mixed, the password would go to another database's endpoint, and the wrong rows be changed.
  */
 function databaseOf(
   environment: Variables,
@@ -52,13 +52,11 @@ function databaseOf(
   endpoints: Endpoints | undefined,
 ): DatabaseAddress | undefined {
   const ofDev = { url: endpoints?.databaseUrl, endpoint: endpoints?.databaseHttpEndpoint };
-  const sources = [...[environment, devVars].map(addressIn), ofDev];
-  const named = sources.findIndex((source) => source.url !== undefined);
-  const url = sources[named]?.url;
-  if (url === undefined) return undefined;
-  const endpoint = sources.slice(0, named + 1).find((source) => source.endpoint !== undefined)?.endpoint;
-  // `npm run dev` was given this very URL: its endpoint stands before it.
-  return { url, httpEndpoint: endpoint ?? (url === ofDev.url ? ofDev.endpoint : undefined) };
+  const named = [addressIn(environment), addressIn(devVars), ofDev].find((source) => source.url !== undefined);
+  if (named?.url === undefined) return undefined;
+  // `npm run dev` may have been given this very URL: its endpoint stands before it.
+  const beforeIt = named.url === ofDev.url ? ofDev.endpoint : undefined;
+  return { url: named.url, httpEndpoint: addressIn(environment).endpoint ?? named.endpoint ?? beforeIt };
 }
 
 const addressIn = (variables: Variables) => ({

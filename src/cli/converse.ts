@@ -31,9 +31,16 @@ export async function sayAll(
     await Promise.race([client.closed, sleep(GOODBYE_MS)]);
   } catch (thrown) {
     if (!(thrown instanceof NoTurn)) throw thrown;
-    if (thrown.cause === "timeout") throw new CallTrouble(`The agent did not answer within ${ANSWER_MS / 1_000} s.`);
+    if (thrown.why === "timeout") throw new CallTrouble(`The agent did not answer within ${ANSWER_MS / 1_000} s.`);
     // Closed: the call is over, and its close says why.
   }
+}
+
+/** Lines of a pipe or file, until it or the call ends. Read only when asked: lines of an unread interface are lost. */
+export async function* linesOf(input: Readable, client: RelayClient): AsyncGenerator<string> {
+  const lines = createInterface({ input });
+  void client.closed.then(() => lines.close());
+  yield* lines;
 }
 
 /**
@@ -64,6 +71,7 @@ export function talk(
   return new Promise((resolve) => {
     keyboard.on("line", (line) => {
       const text = line.trim();
+      if (isScreen) printer.entered();
       if (text === "") return keyboard.close();
       if (client.speaking) client.interrupt();
       // On a screen it stands there already, as it was typed.
@@ -72,6 +80,7 @@ export function talk(
     });
     keyboard.on("SIGINT", () => keyboard.close());
     keyboard.once("close", () => {
+      printer.endLine();
       printer.typingLine = undefined;
       resolve();
     });

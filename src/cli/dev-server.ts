@@ -73,7 +73,7 @@ export async function startDev({ environment, projectFolder, onLog }: DevOptions
         watch: environment.WATCH !== "0",
         persist: join(dataFolder, "objects"),
         logLevel: "error",
-        structuredLogsHandler: ({ message }) => onLog(message),
+        structuredLogsHandler: ({ message }: { readonly message: string }) => onLog(message),
       },
     });
     stops.push(() => worker.dispose());

@@ -43,7 +43,10 @@ try {
       () => process.exit(1),
     );
   };
-  process.on("SIGINT", stop).on("SIGTERM", stop);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    // Wrangler's own handlers exit at once, before the database is closed.
+    process.removeAllListeners(signal).on(signal, stop);
+  }
 } catch (thrown) {
   const isForPeople = thrown instanceof DevRefusal || thrown instanceof DataDirInUse;
   console.error(isForPeople ? thrown.message : thrown);

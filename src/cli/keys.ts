@@ -1,9 +1,8 @@
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { openDatabase } from "../store/database.ts";
-import { countStudents, pageOfSealed, reseal, resealWebhookSecret } from "../store/sealed-keys.ts";
 import { readConfiguration } from "./configuration.ts";
-import type { KeyRows } from "./key-rotation.ts";
+import { keyRowsIn } from "./key-rows.ts";
 import { keysCommand } from "./keys-command.ts";
 
 /* `npm run keys`: the command of keys-command.ts on the real database. */
@@ -17,21 +16,7 @@ try {
     out: process.stdout,
     err: process.stderr,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
-    openRows: (address) => {
-      const db = openDatabase(address, QUERY_MS);
-      const rows: KeyRows = {
-        count: () => countStudents(db),
-        page: async (after, limit) =>
-          (await pageOfSealed(db, { after, limit })).map(({ sessionToken, sealed, sealedWebhookSecret }) => ({
-            sessionToken,
-            "openai-key": sealed,
-            "webhook-secret": sealedWebhookSecret,
-          })),
-        reseal: (purpose, sessionToken, change) =>
-          (purpose === "openai-key" ? reseal : resealWebhookSecret)(db, sessionToken, change),
-      };
-      return rows;
-    },
+    openRows: (address) => keyRowsIn(openDatabase(address, QUERY_MS)),
   });
 } catch (thrown) {
   // Only our own sentences: what anything else says may quote a value.

@@ -88,6 +88,11 @@ export class CallPrinter {
     );
   }
 
+  /** Somebody pressed Enter: the terminal has ended the line by itself. */
+  entered(): void {
+    this.#isInWords = false;
+  }
+
   #label(text: string, style: string): string {
     return this.#paint(text, style) + " ".repeat(Math.max(1, COLUMN - text.length));
   }
@@ -130,8 +135,8 @@ export function closeSentence({ code }: RelayClose): string | undefined {
 
 /** What an agent that left has said about it: `handoffData` is JSON of ours, when it is ours. */
 export function handoffSentence(handoff: Readonly<Record<string, string>>): string {
-  const note = handoff["note"] ? `: ${handoff["note"]}` : ".";
-  switch (handoff["reason"]) {
+  const note = handoff.note ? `: ${handoff.note}` : ".";
+  switch (handoff.reason) {
     case "hand-over":
       return `The agent hands you over to a person${note}`;
     case "agent-ended":

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { WebSocket } from "ws";
+import { type RawData, WebSocket } from "ws";
 import * as z from "zod";
 
 /**
@@ -58,12 +58,12 @@ export class RelayRefused extends Error {
 
 /** A turn was waited for in vain: the socket closed first, or the agent took too long. */
 export class NoTurn extends Error {
-  readonly cause: "closed" | "timeout";
+  readonly why: "closed" | "timeout";
 
-  constructor(cause: "closed" | "timeout", message: string) {
+  constructor(why: "closed" | "timeout", message: string) {
     super(message);
     this.name = "NoTurn";
-    this.cause = cause;
+    this.why = why;
   }
 }
 
@@ -126,7 +126,7 @@ export class RelayClient {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#askedAtMs = this.#now();
-    socket.on("message", (data, isBinary) => this.#hear(String(data), isBinary));
+    socket.on("message", (data, isBinary) => this.#hear(textOf(data), isBinary));
     this.closed = new Promise((resolve) => {
       socket.once("close", (code, reason) => {
         const close = { code, reason: String(reason) };
@@ -294,5 +294,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-const closedError = ({ code }: RelayClose): Error =>
-  new Error(`the socket closed (${code}) before a turn was finished`);
+/** Frames come as Buffers, since nobody has asked the socket for another form. */
+const textOf = (data: RawData): string => (Buffer.isBuffer(data) ? data.toString("utf8") : "");
+
+const closedError = ({ code }: RelayClose): NoTurn =>
+  new NoTurn("closed", `the socket closed (${code}) before the agent finished a turn`);

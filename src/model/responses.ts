@@ -115,6 +115,8 @@ async function readStream(
   const fold = new ResponseFold(request);
   const parser = createParser({ onEvent: ({ data }) => fold.take(data) });
   const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader();
+  // Not every body ends with its request's signal; this one does.
+  watchdog.signal.addEventListener("abort", () => void reader.cancel().catch(() => {}), { once: true });
   const decoder = new TextDecoder();
   let characters = 0;
   try {
@@ -122,7 +124,7 @@ async function readStream(
       const { done, value } = await reader.read();
       if (signal.aborted) return;
       if (done) {
-        fold.streamEnded();
+        fold.fail(watchdog.expired ? "upstream_timeout" : "upstream_unavailable");
       } else {
         watchdog.expectWithin(LIMITS.upstreamPauseMs);
         const text = decoder.decode(value, { stream: true });
@@ -185,11 +187,7 @@ class ResponseFold {
     }
   }
 
-  /** The bytes ended before the response did. */
-  streamEnded(): void {
-    if (!this.over) this.fail("upstream_unavailable");
-  }
-
+  /** The response will not end by itself any more. */
   fail(reason: Reason): void {
     if (this.over) return;
     this.#push(failed(reason, { status: 200, upstreamRequestId: null }, this.#estimate()));

@@ -1,12 +1,12 @@
+import { vi } from "vitest";
 import type { ApiDeps, CallNotice, CarrierSession } from "../../src/api/deps.ts";
 import { createApi } from "../../src/api/routes.ts";
 import type { Settings } from "../../src/env.ts";
 import { LIMITS } from "../../src/limits.ts";
-import { parseJoinCode, parseSessionToken, parseWorkshopId, type SessionToken } from "../../src/protocol/ids.ts";
+import { parseSessionToken, parseWorkshopId, type SessionToken } from "../../src/protocol/ids.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { migratePglite } from "../../src/store/migrations.ts";
 import { enrolStudent, type NewStudent } from "../../src/store/students.ts";
-import { type ApiKey, ApiKey as ApiKeys } from "../../src/vault/api-key.ts";
 import { loadMasterKeys, type MasterKeys } from "../../src/vault/master-keys.ts";
 import { startNeonStandin } from "../standins/neon.ts";
 import { openPglite } from "../standins/postgres.ts";
@@ -14,6 +14,10 @@ import { openPglite } from "../standins/postgres.ts";
 export const ORIGIN = "https://callroom.example";
 export const NOW_MS = Date.UTC(2026, 10, 22, 12);
 export const MASTER_KEY = "6b1d0f9c2e8a47355c0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69";
+
+/** Every line that was logged in this file's tests, kept out of their output. */
+export const logLines: string[] = [];
+vi.spyOn(console, "log").mockImplementation((line: unknown) => void logLines.push(String(line)));
 
 /** What the live calls were told. */
 export interface Told {
@@ -230,11 +234,3 @@ export function tokenOf(text: string): SessionToken {
   if (!token) throw new Error("not a session token");
   return token;
 }
-
-export function apiKeyOf(text: string): ApiKey {
-  const apiKey = ApiKeys.parse(text);
-  if (!apiKey) throw new Error("not an API key");
-  return apiKey;
-}
-
-export const isJoinCode = (text: string): boolean => parseJoinCode(text) !== undefined;

@@ -15,13 +15,7 @@ execFileSync(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", out
   env: { ...process.env, ...offline },
 });
 
-const config = unstable_readConfig({ config: configPath });
-console.log(
-  JSON.stringify({
-    compatibilityDate: config.compatibility_date,
-    compatibilityFlags: config.compatibility_flags,
-    durableObjects: config.durable_objects.bindings.map((each) => ({ name: each.name, className: each.class_name })),
-    assetsBinding: config.assets?.binding ?? null,
-    vars: config.vars,
-  }),
-);
+const { compatibility_date, compatibility_flags, durable_objects, assets, vars } = unstable_readConfig({
+  config: configPath,
+});
+console.log(JSON.stringify({ compatibility_date, compatibility_flags, durable_objects, assets: assets ?? null, vars }));

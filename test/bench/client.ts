@@ -1,6 +1,6 @@
 /** The measuring end: one caller over ConversationRelay, or the same questions put straight to the upstream. */
 import { Agent, request } from "node:http";
-import { WebSocket } from "ws";
+import { type RawData, WebSocket } from "ws";
 import { AnswerReader, answerRequest } from "./answer-stream.ts";
 import { nowMs, readStamps } from "./stamps.ts";
 import { TURN_TIMEOUT_MS, UPSTREAM } from "./workload.ts";
@@ -27,19 +27,14 @@ export interface Caller {
   close(): Promise<void>;
 }
 
-export interface RelayAddress {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
 /**
  * Opens a socket and sends `setup`. A prompt given to the caller in the same tick leaves in the same breath.
  *
  * @throws Error when the socket does not open.
  */
-export function dialRelay(address: RelayAddress): Promise<Caller> {
+export function dialRelay(url: string): Promise<Caller> {
   const dialledAtMs = nowMs();
-  const socket = new WebSocket(address.url, { headers: { ...address.headers }, perMessageDeflate: false });
+  const socket = new WebSocket(url, { perMessageDeflate: false });
   return new Promise((resolve, reject) => {
     socket.once("error", reject);
     socket.once("open", () => {
@@ -54,7 +49,7 @@ function relayCaller(socket: WebSocket, openedAtMs: number, openMs: number): Cal
   let listening: AnswerListener | undefined;
   socket.on("message", (data) => {
     const receivedAtMs = nowMs();
-    const frame: { type?: unknown; token?: unknown; last?: unknown } = JSON.parse(data.toString());
+    const frame: { type?: unknown; token?: unknown; last?: unknown } = JSON.parse(textOf(data));
     if (frame.type === "text" && typeof frame.token === "string") {
       listening?.heard(frame.token, frame.last === true, receivedAtMs);
     } else if (frame.type === "error" || frame.type === "end") {
@@ -79,6 +74,9 @@ function relayCaller(socket: WebSocket, openedAtMs: number, openMs: number): Cal
       }),
   };
 }
+
+/** `ws` gives a whole frame as one Buffer unless it is told otherwise. */
+const textOf = (data: RawData): string => (Buffer.isBuffer(data) ? data.toString("utf8") : "{}");
 
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
 

@@ -42,14 +42,17 @@ export async function runWindow(server: Server, calls: number, turnsEach: number
   const oneCall = async (call: number): Promise<void> => {
     await pause((call * TURN_MS) / calls);
     const caller = await server.dial(call);
-    openMs.push(caller.openMs);
-    const first = await caller.turn("hello?");
-    readyMs.push(first.sentAtMs + first.upMs - caller.openedAtMs);
-    warm += 1;
-    if (warm === calls) from = cpuNow();
-    for (let turn = 1; turn <= turnsEach; turn += 1) turns.push(await caller.turn(`question ${turn}`));
-    to ??= cpuNow();
-    await caller.close();
+    try {
+      openMs.push(caller.openMs);
+      const first = await caller.turn("hello?");
+      readyMs.push(first.sentAtMs + first.upMs - caller.openedAtMs);
+      warm += 1;
+      if (warm === calls) from = cpuNow();
+      for (let turn = 1; turn <= turnsEach; turn += 1) turns.push(await caller.turn(`question ${turn}`));
+      to ??= cpuNow();
+    } finally {
+      await caller.close();
+    }
   };
   const calling = Array.from({ length: calls }, (_, call) =>
     oneCall(call).catch((error: unknown) => failures.push(`call ${call}: ${String(error)}`)),

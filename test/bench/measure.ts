@@ -18,7 +18,7 @@ export function percentiles(samples: readonly number[]): Percentiles | undefined
 }
 
 /** CPU time of all threads of a process so far, user and kernel, in ms with the scheduler's own nanoseconds. */
-export function cpuMs(pid: number): number {
+function cpuMs(pid: number): number {
   let nanoseconds = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     const [onCpu = "0"] = read(`/proc/${pid}/task/${thread}/schedstat`).split(" ");
@@ -28,12 +28,12 @@ export function cpuMs(pid: number): number {
 }
 
 /** Memory that a process holds now. */
-export function rssKiB(pid: number): number {
+function rssKiB(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0);
 }
 
 /** A process and all below it, which is what a server costs however many processes it made. */
-export function processTree(pid: number): number[] {
+function processTree(pid: number): number[] {
   const tree = [pid];
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     const children = read(`/proc/${pid}/task/${thread}/children`).trim();

@@ -6,14 +6,14 @@ import { Agent, createServer, request } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
 import { AnswerReader, answerRequest, promptIn, textFrame } from "./answer-stream.ts";
 
-const upstream = new URL("responses", `${process.argv[2]}/`);
+const upstream = `${process.argv[2]}/responses`;
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
 
 const server = createServer((_, response) => response.end("ok"));
 const sockets = new WebSocketServer({ server, perMessageDeflate: false });
 sockets.on("connection", (socket) => {
   socket.on("message", (data) => {
-    const prompt = promptIn(data.toString());
+    const prompt = promptIn(Buffer.isBuffer(data) ? data.toString() : "{}");
     if (prompt !== undefined) passOn(prompt, socket);
   });
 });

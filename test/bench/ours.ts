@@ -1,8 +1,8 @@
 /** Callroom itself: the Worker as it is deployed, its database beside it, and a student for every call. */
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { dialRelay } from "./client.ts";
 import type { Server } from "./load.ts";
@@ -10,14 +10,14 @@ import { type Running, startNode } from "./processes.ts";
 import { startWorkerd } from "./workerd.ts";
 
 const Control = z.object({ url: z.string(), endpoint: z.string(), requests: z.number() });
-const CONFIG = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
+const CONFIG = join(import.meta.dirname, "../../wrangler.toml");
 const PROMPT = "You are a friendly agent on the telephone. Answer in one or two short sentences.";
 /** Saves that run at once: each asks the upstream about its key. */
 const SAVES_AT_ONCE = 10;
 
 export interface Ours extends Server {
   readonly database: OurDatabase;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export interface OurDatabase {
@@ -28,7 +28,7 @@ export interface OurDatabase {
 
 /** Starts Callroom with `students` students whose agents have a prompt, a key, no greeting and no tools. */
 export async function startOurs(upstreamBaseUrl: string, students: number, folder: string): Promise<Ours> {
-  const database = await startNode(new URL("ours-database.ts", import.meta.url));
+  const database = await startNode("ours-database.ts");
   const control = new Controls(database);
   let worker: Running | undefined;
   const close = async (): Promise<void> => {
@@ -56,7 +56,7 @@ export async function startOurs(upstreamBaseUrl: string, students: number, folde
     return {
       name: "callroom",
       pid: worker.pid,
-      dial: (call) => dialRelay({ url: `${origin.replace("http", "ws")}/ws/${tokenOf(call)}`, headers: {} }),
+      dial: (call) => dialRelay(`${origin.replace("http", "ws")}/ws/${tokenOf(call)}`),
       database: control,
       close,
     };

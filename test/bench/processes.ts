@@ -1,5 +1,6 @@
 /** Processes of the bench: started, awaited until they say where they listen, and ended with it. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
 
 const START_TIMEOUT_MS = 60_000;
@@ -8,17 +9,18 @@ const END_TIMEOUT_MS = 5_000;
 export interface Running {
   readonly pid: number;
   readonly port: number;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**
- * Starts a TypeScript file of the bench with this very Node and waits for its `{"port":…}` line.
+ * Starts a file of this folder with this very Node and waits for its `{"port":…}` line.
  *
  * @throws Error when it ends or stays silent instead.
  */
-export function startNode(file: URL, args: readonly string[] = []): Promise<Running> {
-  const child = spawn(process.execPath, [file.pathname, ...args], { stdio: ["ignore", "pipe", "inherit"] });
-  return running(child, child.stdout, file.pathname);
+export function startNode(file: string, args: readonly string[] = []): Promise<Running> {
+  const path = join(import.meta.dirname, file);
+  const child = spawn(process.execPath, [path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  return running(child, child.stdout, file);
 }
 
 /** Waits until a process tells its port on `announcements`, one JSON object a line. */

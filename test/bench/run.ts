@@ -5,9 +5,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { dialRelay, dialUpstream } from "./client.ts";
 import {
   framesPerBurstTurn,
   memoryPerSilentCall,
@@ -17,147 +14,119 @@ import {
   type Window,
 } from "./load.ts";
 import { machine } from "./measure.ts";
-import { type Ours, startOurs, startRoundTrips } from "./ours.ts";
-import { startNode } from "./processes.ts";
+import { type Options, readOptions, USAGE } from "./options.ts";
+import { startRoundTrips } from "./ours.ts";
 import { addedPathMs, type Figures, FOREIGN_CORES_MAX, figuresOf, type Single, tables, targets } from "./report.ts";
-import { startWorkerd } from "./workerd.ts";
+import { type Servers, startServers } from "./servers.ts";
 import { turnsPerCall, UPSTREAM } from "./workload.ts";
 
-const HERE = fileURLToPath(new URL(".", import.meta.url));
-const SUITES = ["text"];
-const SERVERS = ["direct", "node-bare", "workerd-bare", "callroom"];
-/** Windows that may be measured again because others used the machine. */
-const REPEATS = 8;
 const WARM_UP_CALLS = 20;
 const PROMPT_WITH_SETUP_CALLS = 100;
 const SLOW_DATABASE_MS = 100;
+const ROUND_TRIP_CALLS = 5;
 
-const options = readOptions();
+const options = readOptions(process.argv.slice(2));
+if (options === undefined) {
+  console.error(`usage: ${USAGE}`);
+  process.exit(2);
+}
 const folder = await mkdtemp(join(tmpdir(), "callroom-bench-"));
 const stops: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
 const stopAll = async (): Promise<void> => {
   for (const stop of stops.splice(0).reverse()) await stop();
 };
-process.once("SIGINT", () => void stopAll().finally(() => process.exit(130)));
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => void stopAll().finally(() => process.exit(1)));
+}
+/** What was not answered, one entry a call. */
+const failures: string[] = [];
 try {
-  process.exitCode = (await bench()) > 0 ? 1 : 0;
+  await bench(options);
 } finally {
   await stopAll();
 }
+process.exit(failures.length > 0 ? 1 : 0);
 
-/** @returns how many calls or turns failed to be answered. */
-async function bench(): Promise<number> {
+async function bench(given: Options): Promise<void> {
   const startedAt = new Date();
-  const { servers, ours } = await startServers();
-  const failures: string[] = [];
+  say("starting the upstream and the servers");
+  const students = Math.max(PROMPT_WITH_SETUP_CALLS, ...given.calls);
+  const servers = await startServers(given.servers, students, folder, (stop) => stops.push(stop));
 
-  console.error("warming up, then memory of silent calls");
-  const silent = new Map<string, Map<number, number>>();
-  for (const server of servers) {
-    failures.push(...(await runWindow(server, WARM_UP_CALLS, 1)).failures.map((why) => `${server.name}, ${why}`));
-  }
-  for (const server of servers) {
-    silent.set(
-      server.name,
-      await memoryPerSilentCall(
-        server,
-        options.calls.filter((calls) => calls > 1),
-      ),
-    );
-  }
+  say("warming up, and the memory of silent calls");
+  const silentKiB = new Map<string, ReadonlyMap<number, number>>();
+  const silentCalls = given.calls.filter((calls) => calls > 1).toSorted((a, b) => a - b);
+  for (const server of servers.all) note(server, await runWindow(server, WARM_UP_CALLS, 1));
+  for (const server of servers.all) silentKiB.set(server.name, await memoryPerSilentCall(server, silentCalls));
 
-  const windows = new Map<string, Window[]>();
-  let repeats = REPEATS;
-  for (let round = 1; round <= options.rounds; round += 1) {
-    for (const calls of options.calls) {
-      console.error(`round ${round} of ${options.rounds}: ${calls === 1 ? "1 call" : `${calls} calls`}`);
-      for (const server of servers) {
-        let window = await runWindow(server, calls, turnsPerCall(calls));
-        keep(server, calls, window);
-        if (window.foreignCores > FOREIGN_CORES_MAX && repeats > 0) {
-          repeats -= 1;
-          window = await runWindow(server, calls, turnsPerCall(calls));
-          keep(server, calls, window);
-        }
-      }
-    }
-  }
-  function keep(server: Server, calls: number, window: Window): void {
-    const key = `${server.name} ${calls}`;
-    windows.set(key, [...(windows.get(key) ?? []), window]);
-    failures.push(...window.failures.map((why) => `${server.name}, ${why}`));
-  }
+  const windows = await inRounds(given, servers.all);
+  say("prompts with setup, bursts, database round trips");
+  const singles = await measureSingles(servers);
 
-  console.error("prompt with setup, bursts, round trips");
-  const singles: Single[] = [];
-  for (const server of servers.filter(({ name }) => name !== "direct")) {
-    const isOurs = ours !== undefined && server === ours;
-    if (isOurs) await ours.database.delay(SLOW_DATABASE_MS);
-    const together = await promptWithSetup(server, PROMPT_WITH_SETUP_CALLS);
-    if (isOurs) await ours.database.delay(0);
-    if (together.answered < together.asked) failures.push(`${server.name}, prompt with setup: ${together.answered}`);
-    singles.push({
-      server: server.name,
-      framesPerBurstTurn: await framesPerBurstTurn(server),
-      promptWithSetup: together,
-      startRoundTrips: isOurs ? await startRoundTrips(ours, 10) : undefined,
-    });
-  }
-
-  const figures = options.calls.flatMap((calls) =>
-    servers.map(({ name }) =>
-      figuresOf(name, calls, windows.get(`${name} ${calls}`) ?? [], silent.get(name)?.get(calls)),
+  const figures = given.calls.flatMap((calls) =>
+    servers.all.map(({ name }) =>
+      figuresOf(name, calls, windows.get(`${name} ${calls}`) ?? [], silentKiB.get(name)?.get(calls)),
     ),
   );
-  const seconds = Math.round((Date.now() - startedAt.getTime()) / 1_000);
-  const { ttftMs, tokens, tokenMs } = UPSTREAM;
+  const lastedS = Math.round((Date.now() - startedAt.getTime()) / 1_000);
   console.log(`
-Text calls over ConversationRelay: first token after ${ttftMs} ms, ${tokens} tokens, one each ${tokenMs} ms
-${startedAt.toISOString()}, ${machine()}; ${options.rounds} rounds in ${seconds} s
+Text calls over ConversationRelay: ${UPSTREAM.tokens} tokens, the first after ${UPSTREAM.ttftMs} ms, then one each ${UPSTREAM.tokenMs} ms
+${startedAt.toISOString()}, ${machine()}; ${given.rounds} rounds, ${lastedS} s
 
 ${tables(figures)}
 ${targets(figures, singles)}`);
   for (const failure of failures.slice(0, 20)) console.log(`not answered: ${failure}`);
-  if (failures.length > 0) console.log(`${failures.length} failures`);
-  await writeResults({
-    startedAt,
-    machine: machine(),
-    rounds: options.rounds,
-    figures: withAdded(figures),
-    singles,
-    failures,
-  });
-  return failures.length;
+  if (failures.length > 20) console.log(`and ${failures.length - 20} more`);
+  await writeResults({ startedAt, machine: machine(), given, figures: withAdded(figures), singles, failures });
 }
 
-async function startServers(): Promise<{ servers: Server[]; ours: Ours | undefined }> {
-  console.error("starting the upstream and the servers");
-  const upstream = await startNode(new URL("upstream.ts", import.meta.url));
-  stops.push(() => upstream.close());
-  const baseUrl = `http://127.0.0.1:${upstream.port}/v1`;
-  const wants = (name: string): boolean => options.servers.includes(name);
-  const servers: Server[] = [];
-  if (wants("direct")) servers.push({ name: "direct", pid: undefined, dial: () => dialUpstream(baseUrl) });
-  if (wants("node-bare")) {
-    const { pid, port, close } = await startNode(new URL("node-bare.ts", import.meta.url), [baseUrl]);
-    stops.push(close);
-    servers.push({ name: "node-bare", pid, dial: () => dialRelay({ url: `ws://127.0.0.1:${port}/`, headers: {} }) });
+/** All servers with one number of calls, then with the next, and all of that again; another server first each time. */
+async function inRounds(given: Options, servers: readonly Server[]): Promise<Map<string, Window[]>> {
+  const windows = new Map<string, Window[]>();
+  let repeats = given.repeats;
+  for (let round = 0; round < given.rounds; round += 1) {
+    const first = round % servers.length;
+    for (const calls of given.calls) {
+      say(`round ${round + 1} of ${given.rounds}: ${calls === 1 ? "1 call" : `${calls} calls`}`);
+      for (const server of [...servers.slice(first), ...servers.slice(0, first)]) {
+        const seen = [await runWindow(server, calls, turnsPerCall(calls))];
+        if ((seen[0]?.foreignCores ?? 0) > FOREIGN_CORES_MAX && repeats > 0) {
+          repeats -= 1;
+          seen.push(await runWindow(server, calls, turnsPerCall(calls)));
+        }
+        for (const window of seen) note(server, window);
+        windows.set(`${server.name} ${calls}`, [...(windows.get(`${server.name} ${calls}`) ?? []), ...seen]);
+      }
+    }
   }
-  if (wants("workerd-bare")) {
-    const bundle = join(folder, "bare");
-    const config = join(HERE, "worker-bare/wrangler.toml");
-    const { pid, port, close } = await startWorkerd(config, { OPENAI_BASE_URL: baseUrl }, bundle);
-    stops.push(close);
-    servers.push({ name: "workerd-bare", pid, dial: () => dialRelay({ url: `ws://127.0.0.1:${port}/`, headers: {} }) });
+  return windows;
+}
+
+async function measureSingles({ all, ours }: Servers): Promise<Single[]> {
+  const singles: Single[] = [];
+  for (const server of all) {
+    if (server.name === "direct") continue;
+    const isOurs = ours !== undefined && server.name === ours.name;
+    try {
+      if (isOurs) await ours.database.delay(SLOW_DATABASE_MS);
+      const together = await promptWithSetup(server, PROMPT_WITH_SETUP_CALLS);
+      if (isOurs) await ours.database.delay(0);
+      if (together.answered < together.asked) failures.push(`${server.name}, a prompt with setup`);
+      singles.push({
+        server: server.name,
+        framesPerBurstTurn: await framesPerBurstTurn(server),
+        promptWithSetup: together,
+        startRoundTrips: isOurs ? await startRoundTrips(ours, ROUND_TRIP_CALLS) : undefined,
+      });
+    } catch (error) {
+      failures.push(`${server.name}, ${String(error)}`);
+    }
   }
-  let ours: Ours | undefined;
-  if (wants("callroom")) {
-    const students = Math.max(PROMPT_WITH_SETUP_CALLS, ...options.calls);
-    ours = await startOurs(baseUrl, students, join(folder, "callroom"));
-    stops.push(ours.close);
-    servers.push(ours);
-  }
-  return { servers, ours };
+  return singles;
+}
+
+function note(server: Server, window: Window): void {
+  failures.push(...window.failures.map((why) => `${server.name}, ${why}`));
 }
 
 function withAdded(figures: readonly Figures[]): object[] {
@@ -166,32 +135,12 @@ function withAdded(figures: readonly Figures[]): object[] {
 }
 
 async function writeResults(results: object): Promise<void> {
-  await mkdir(join(HERE, "results"), { recursive: true });
-  await writeFile(join(HERE, "results/latest.json"), `${JSON.stringify(results, null, 2)}\n`);
+  const to = join(import.meta.dirname, "results");
+  await mkdir(to, { recursive: true });
+  await writeFile(join(to, "latest.json"), `${JSON.stringify(results, null, 2)}\n`);
 }
 
-function readOptions(): { calls: number[]; rounds: number; servers: string[] } {
-  const { values } = parseArgs({
-    options: {
-      only: { type: "string" },
-      servers: { type: "string" },
-      calls: { type: "string" },
-      rounds: { type: "string" },
-      quick: { type: "boolean", default: false },
-    },
-  });
-  const list = (text: string | undefined, all: readonly string[]): string[] => text?.split(",") ?? [...all];
-  const unknown = [
-    ...list(values.only, SUITES).filter((name) => !SUITES.includes(name)),
-    ...list(values.servers, SERVERS).filter((name) => !SERVERS.includes(name)),
-  ];
-  const calls = list(values.calls, values.quick ? ["1", "50"] : ["1", "50", "200"]).map(Number);
-  const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
-  if (unknown.length > 0 || ![...calls, rounds].every((each) => Number.isInteger(each) && each > 0)) {
-    console.error(
-      `usage: npm run bench -- [--only ${SUITES}] [--servers ${SERVERS}] [--calls 1,50,200] [--rounds 3] [--quick]`,
-    );
-    process.exit(2);
-  }
-  return { calls, rounds, servers: list(values.servers, SERVERS) };
+/** Progress, beside the page on standard output. */
+function say(what: string): void {
+  console.error(what);
 }

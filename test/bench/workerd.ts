@@ -8,21 +8,21 @@ import { writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import * as z from "zod";
 import { type Running, running } from "./processes.ts";
 
+/** Of a Worker's configuration, in wrangler's words. */
 const Bundle = z.object({
-  compatibilityDate: z.string(),
-  compatibilityFlags: z.array(z.string()),
-  durableObjects: z.array(z.object({ name: z.string(), className: z.string() })),
-  assetsBinding: z.string().nullable(),
+  compatibility_date: z.string(),
+  compatibility_flags: z.array(z.string()),
+  durable_objects: z.object({ bindings: z.array(z.object({ name: z.string(), class_name: z.string() })) }),
+  assets: z.object({ binding: z.string() }).nullable(),
   vars: z.record(z.string(), z.unknown()),
 });
 type Bundle = z.infer<typeof Bundle>;
 
-const BUNDLER = fileURLToPath(new URL("bundle-worker.ts", import.meta.url));
+const BUNDLER = join(import.meta.dirname, "bundle-worker.ts");
 /** What `require("workerd")` gives is the path of the binary. */
 const WORKERD = z.string().parse(createRequire(import.meta.url)("workerd").default);
 
@@ -52,13 +52,14 @@ function capnpConfig(bundle: Bundle, variables: Readonly<Record<string, string>>
   const texts = Object.entries({ ...bundle.vars, ...variables }).map(
     ([name, value]) => `(name = ${quoted(name)}, text = ${quoted(String(value))})`,
   );
-  const objects = bundle.durableObjects.map(
-    ({ name, className }) => `(name = ${quoted(name)}, durableObjectNamespace = (className = ${quoted(className)}))`,
+  const { bindings } = bundle.durable_objects;
+  const objects = bindings.map(
+    ({ name, class_name }) => `(name = ${quoted(name)}, durableObjectNamespace = (className = ${quoted(class_name)}))`,
   );
   // Nobody asks for a page here.
-  const assets = bundle.assetsBinding === null ? [] : [`(name = ${quoted(bundle.assetsBinding)}, service = "nothing")`];
-  const namespaces = bundle.durableObjects.map(
-    ({ className }) => `(className = ${quoted(className)}, uniqueKey = ${quoted(className)}, enableSql = true)`,
+  const assets = bundle.assets === null ? [] : [`(name = ${quoted(bundle.assets.binding)}, service = "nothing")`];
+  const namespaces = bindings.map(
+    ({ class_name }) => `(className = ${quoted(class_name)}, uniqueKey = ${quoted(class_name)}, enableSql = true)`,
   );
   return `using Workerd = import "/workerd/workerd.capnp";
 
@@ -74,8 +75,8 @@ const config :Workerd.Config = (
 
 const worker :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
-  compatibilityDate = ${quoted(bundle.compatibilityDate)},
-  compatibilityFlags = [${bundle.compatibilityFlags.map(quoted).join(", ")}],
+  compatibilityDate = ${quoted(bundle.compatibility_date)},
+  compatibilityFlags = [${bundle.compatibility_flags.map(quoted).join(", ")}],
   bindings = [${[...texts, ...objects, ...assets].join(", ")}],
   durableObjectNamespaces = [${namespaces.join(", ")}],
   durableObjectStorage = (localDisk = "objects"),
@@ -83,7 +84,7 @@ const worker :Workerd.Worker = (
 
 const nothing :Workerd.Worker = (
   serviceWorkerScript = "addEventListener('fetch', (event) => event.respondWith(new Response(null, { status: 404 })))",
-  compatibilityDate = ${quoted(bundle.compatibilityDate)},
+  compatibilityDate = ${quoted(bundle.compatibility_date)},
 );
 `;
 }

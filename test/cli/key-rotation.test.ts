@@ -4,7 +4,7 @@ import { loadMasterKeys, type MasterKeys } from "../../src/vault/master-keys.ts"
 import { SEAL_PURPOSES, type SealPurpose, seal, sealedWith, unseal } from "../../src/vault/seal.ts";
 import { LEGACY_ABSENT, legacy } from "../vault/legacy-fixtures.ts";
 import { HEX_A, HEX_B, HEX_C, randomBytes, sealAsPredecessor } from "../vault/samples.ts";
-import { RowsInMemory } from "./key-rows.ts";
+import { RowsInMemory } from "./rows-in-memory.ts";
 
 const before = await loadMasterKeys(HEX_B, []);
 const keys = await loadMasterKeys(HEX_A, [HEX_B]);

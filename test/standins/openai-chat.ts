@@ -119,7 +119,12 @@ export class ChatWriter implements AnswerWriter {
       const planned = this.#plan.parts[this.#announced];
       if (planned?.kind !== "tool-call") continue;
       const index = this.#callIndex(this.#announced);
-      const call = { index, id: this.#callIds[index], type: "function", function: { name: planned.name, arguments: "" } };
+      const call = {
+        index,
+        id: this.#callIds[index],
+        type: "function",
+        function: { name: planned.name, arguments: "" },
+      };
       text += this.#delta({ tool_calls: [call] });
       if (planned.twice) text += this.#delta({ tool_calls: [call] });
     }

@@ -3,6 +3,7 @@ import * as z from "zod";
 /** Tokens before a fault, unless told otherwise: enough that an answer has begun. */
 const AFTER_TOKENS = 3;
 
+const jsonText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value ?? {}));
 const count = z.number().int().nonnegative();
 const afterTokens = count.default(AFTER_TOKENS);
 
@@ -12,7 +13,8 @@ const Answer = z.strictObject({
   text: z.string().default(""),
   /** As the text is to be split. */
   tokens: z.array(z.string()).optional(),
-  toolCalls: z.array(z.strictObject({ name: z.string(), arguments: z.string().default("{}") })).default([]),
+  /** Arguments as JSON text, which may be broken, or as a value that is written as JSON. */
+  toolCalls: z.array(z.strictObject({ name: z.string(), arguments: z.unknown().transform(jsonText) })).default([]),
   /** Every finished tool call is announced twice. */
   duplicated: z.boolean().default(false),
 });

@@ -1,4 +1,3 @@
-import type { Clock } from "./clock.ts";
 import { missingScope, noCredit, noKey, type Refusal, tooFast, wrongKey } from "./openai-errors.ts";
 
 /** What a key may do at the stand-in. */
@@ -90,17 +89,3 @@ export class KeyRules {
     }
   }
 }
-
-/** Headers of every reply of a paid route; the numbers mean nothing. */
-export const rateLimitHeaders = (): Record<string, string> => ({
-  "x-ratelimit-limit-requests": "500",
-  "x-ratelimit-limit-tokens": "200000",
-  "x-ratelimit-remaining-requests": "499",
-  "x-ratelimit-remaining-tokens": "199000",
-  "x-ratelimit-reset-requests": "120ms",
-  "x-ratelimit-reset-tokens": "6m0s",
-});
-
-/** Milliseconds as OpenAI reports them in `openai-processing-ms`. */
-export const processingMs = (clock: Clock, arrivedMs: number): string =>
-  String(Math.max(0, Math.round(clock.now() - arrivedMs)));

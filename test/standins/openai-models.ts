@@ -54,7 +54,17 @@ const JANUARY = "2027-01-14";
 type Row = readonly [traits: TextTraits | undefined, shutdownDate: string | null, ...ids: string[]];
 
 const ROWS: readonly Row[] = [
-  [CURRENT, null, "gpt-6-luna", "gpt-6-sol", "gpt-6.1-terra", "gpt-5.6", "gpt-5.6-luna", "gpt-5.6-sol", "gpt-5.6-terra"],
+  [
+    CURRENT,
+    null,
+    "gpt-6-luna",
+    "gpt-6-sol",
+    "gpt-6.1-terra",
+    "gpt-5.6",
+    "gpt-5.6-luna",
+    "gpt-5.6-sol",
+    "gpt-5.6-terra",
+  ],
   [ALWAYS_THINKING, null, "gpt-6-astra", "gpt-6.1-sol"],
   [BETWEEN, null, "gpt-5.4", "gpt-5.4-mini"],
   [BETWEEN, "2027-04-01", "gpt-5.1", "gpt-5.4-nano"],

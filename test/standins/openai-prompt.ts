@@ -68,7 +68,12 @@ export function planAnswer(answer: Answer, reasoningTokens: number, maxOutputTok
   const textTokens = answer.tokens ?? tokensOf(answer.text);
   const parts: PlanPart[] = textTokens.length === 0 ? [] : [{ kind: "text", tokens: textTokens }];
   for (const call of answer.toolCalls) {
-    parts.push({ kind: "tool-call", name: call.name, tokens: tokensOf(call.arguments), twice: answer.duplicated === true });
+    parts.push({
+      kind: "tool-call",
+      name: call.name,
+      tokens: tokensOf(call.arguments),
+      twice: answer.duplicated === true,
+    });
   }
   // An empty answer is still a message, as it is at OpenAI.
   if (parts.length === 0) parts.push({ kind: "text", tokens: [] });

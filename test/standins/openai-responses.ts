@@ -70,7 +70,9 @@ export class ResponsesWriter implements AnswerWriter {
   }
 
   failed({ code, message }: Pick<ErrorBody, "code" | "message">): string {
-    return this.#event("response.failed", { response: { ...this.#response("failed", null), error: { code, message } } });
+    return this.#event("response.failed", {
+      response: { ...this.#response("failed", null), error: { code, message } },
+    });
   }
 
   errorEvent(error: ErrorBody, shape: "nested" | "flat"): string {
@@ -105,9 +107,7 @@ export class ResponsesWriter implements AnswerWriter {
     this.begin();
     for (const [index, part] of this.#plan.parts.entries()) for (const token of part.tokens) this.token(index, token);
     this.complete(usage);
-    return this.#plan.isCut
-      ? this.#incompleteResponse("max_output_tokens", usage)
-      : this.#response("completed", usage);
+    return this.#plan.isCut ? this.#incompleteResponse("max_output_tokens", usage) : this.#response("completed", usage);
   }
 
   /** Closes and opens items until the given part is being written. */
@@ -146,7 +146,12 @@ export class ResponsesWriter implements AnswerWriter {
       place,
       delta: (token) => {
         text += token;
-        return this.#event("response.output_text.delta", { ...place, delta: token, logprobs: [], ...this.#obfuscation() });
+        return this.#event("response.output_text.delta", {
+          ...place,
+          delta: token,
+          logprobs: [],
+          ...this.#obfuscation(),
+        });
       },
       close: (status) => {
         const done = item(status, [part()]);

@@ -127,7 +127,8 @@ export interface Playing {
   readonly clock: Clock;
   readonly arrivedMs: number;
   readonly split: Faults["split"];
-  readonly onTokens: (tokens: number) => void;
+  /** Told after every write: tokens sent so far, and whether the answer has been sent to its end. */
+  readonly onSent: (tokens: number, isWhole: boolean) => void;
 }
 
 /** Sends a script when it is due; what is due together leaves in one write. Stops, with its timer, when the client goes. */
@@ -148,7 +149,7 @@ export function play(response: ServerResponse, playing: Playing): void {
     const isLast = next >= script.chunks.length;
     if (due !== "") {
       for (const bytes of split === undefined ? [due] : splitBytes(due, split)) response.write(bytes);
-      playing.onTokens(tokens);
+      playing.onSent(tokens, isLast && script.ending === "end");
     }
     if (!isLast) cancel = clock.startTimer(step, Math.max(1, Math.ceil((script.chunks[next]?.dueMs ?? 0) - nowMs)));
     else if (script.ending === "end") response.end();

@@ -74,3 +74,7 @@ export function statusAfter(reply: Uint8Array): "I" | "T" | "E" | undefined {
   }
   return status;
 }
+
+/** `copy … from stdin` begins a dialogue that PGlite cannot have: it would wait for ever, with the whole process. */
+export const COPY_FROM_STDIN = /(?:^|;|\n|\*\/)\s*copy\b[^;]*\bfrom\s+stdin\b/i;
+export const COPY_REFUSED = "COPY FROM STDIN is not possible with the embedded database";

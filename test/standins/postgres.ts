@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PGlite, protocol } from "@electric-sql/pglite";
 import { DatabaseError, Pool, type PoolClient, type QueryArrayConfig } from "pg";
 import { lockDataDir } from "./data-dir-lock.ts";
-import { PgliteSession } from "./pglite-session.ts";
+import { COPY_FROM_STDIN, COPY_REFUSED, PgliteSession } from "./pglite-session.ts";
 
 export { DataDirInUse, lockDataDir } from "./data-dir-lock.ts";
 export { servePsql } from "./psql.ts";
@@ -202,6 +202,7 @@ function pgliteDatabase(pglite: PGlite, unlock: () => void): PgliteDatabase {
 }
 
 async function runOnPglite(session: PgliteSession, owner: object, { text, params }: PgQuery): Promise<PgResult> {
+  if (COPY_FROM_STDIN.test(text)) throw new PgError(COPY_REFUSED, { code: "0A000", severity: "ERROR" });
   const { serialize, messages, Parser } = protocol;
   const request = [
     serialize.parse({ text }),

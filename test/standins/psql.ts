@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { protocol } from "@electric-sql/pglite";
-import { type PgliteSession, statusAfter } from "./pglite-session.ts";
+import { COPY_FROM_STDIN, COPY_REFUSED, type PgliteSession, statusAfter } from "./pglite-session.ts";
 
 /*
  * PGlite for psql and other clients of PostgreSQL's wire protocol
@@ -25,6 +25,11 @@ const AWAIT_REPLY = new Set("QSHFcf");
 
 /** A setting of one client is everybody's, as the session is: with the last client all of them go. */
 const FORGET_SETTINGS = protocol.serialize.query("DISCARD ALL");
+
+/** Sent in the place of a copy: PostgreSQL itself then says no, as befits the state of the transaction. */
+const REFUSE_COPY = protocol.serialize.query(
+  `do $$ begin raise exception using errcode = '0A000', message = '${COPY_REFUSED}'; end $$`,
+);
 
 /** @throws the error of `listen`: `EADDRINUSE` when the port is taken. */
 export async function servePsql(
@@ -93,7 +98,7 @@ async function answerAll(socket: Socket, session: PgliteSession, owner: object):
       if (hasStarted) {
         const type = String.fromCharCode(message[0] ?? 0);
         if (type === "X") return;
-        together.push(message);
+        together.push(COPY_FROM_STDIN.test(sqlOf(type, message)) ? Buffer.from(REFUSE_COPY) : message);
         if (!AWAIT_REPLY.has(type)) continue;
       } else {
         const code = message.readInt32BE(4);
@@ -113,6 +118,12 @@ async function answerAll(socket: Socket, session: PgliteSession, owner: object):
       if (statusAfter(reply) === "I") session.release(owner);
     }
   }
+}
+
+/** The SQL of a query, or of a parse, where it follows the statement's name. */
+function sqlOf(type: string, message: Buffer): string {
+  if (type === "Q") return message.toString("utf8", 5);
+  return type === "P" ? message.toString("utf8", message.indexOf(0, 5) + 1) : "";
 }
 
 const lengthOfStartup = (received: Buffer): number | undefined =>

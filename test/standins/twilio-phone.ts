@@ -347,7 +347,7 @@ export class TwilioPhone {
 
   #until<Value>(read: () => Value | undefined, what: string, timeoutMs: number): Promise<Value> {
     const account = (): string =>
-      `the call is over: errors [${this.errors}], spoken [${this.spoken}], violations [${this.violations}]`;
+      `the call is over: ${JSON.stringify({ errors: this.errors, spoken: this.spoken, violations: this.violations })}`;
     return this.#waiting.until(read, what, () => (this.#isOver ? account() : undefined), timeoutMs);
   }
 }

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { resolve } from "node:path";
 import * as z from "zod";
 import { type CallOptions, placeCall, type TwilioPhone } from "./twilio-phone.ts";
 
@@ -37,7 +37,7 @@ export interface ReplayOptions extends Omit<CallOptions, "playback" | "form"> {
 
 /** Where a recorded call lies, or undefined on a machine without the recordings. */
 export function recordingPath(name: "barge-in" | "socket-drop" | "end-then-reconnect"): string | undefined {
-  const path = fileURLToPath(new URL(`../../../shared/fixtures/conversationrelay/${name}.jsonl`, import.meta.url));
+  const path = resolve(import.meta.dirname, `../../../shared/fixtures/conversationrelay/${name}.jsonl`);
   return existsSync(path) ? path : undefined;
 }
 

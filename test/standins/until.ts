@@ -31,6 +31,7 @@ export class Until {
   }
 
   changed(): void {
-    for (const look of [...this.#looks]) look();
+    // A look that is answered takes itself out; a Set bears that.
+    for (const look of this.#looks) look();
   }
 }
