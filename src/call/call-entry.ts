@@ -85,8 +85,8 @@ async function connect(env: Cloudflare.Env, settings: Settings, entry: Entry): P
   const open = async (ticketId: string | null): Promise<Response | BeginOutcome> => {
     const stub = callStub(env, callId);
     const pass = crypto.randomUUID();
-    // Sent one behind the other: the object takes them in this order, and the caller waits for one hop, not for two.
-    // The pass lets only this upgrade in, and only if the object agrees to begin.
+    // Sent side by side, so that the caller waits for one hop and not for two. The pass lets only this upgrade in, and
+    // only if the object agrees to begin.
     const upgrade = new Request("https://call/", { headers: { upgrade: "websocket", [PASS_HEADER]: pass } });
     const [outcome, response] = await Promise.all([stub.begin(start(), ticketId, pass), stub.fetch(upgrade)]);
     return outcome === "begun" ? response : outcome;

@@ -27,11 +27,10 @@ const REMEMBERED_MS = 24 * 60 * 60_000;
  */
 export class CallObject extends DurableObject<Cloudflare.Env> {
   readonly #storage: CallStorage;
-  readonly #gates = new WeakMap<WebSocket, FrameGate>();
+  readonly #frames = new WeakMap<WebSocket, FrameGate>();
   #live: LiveCall | undefined;
   #armedAtMs: number | undefined;
-  /** Lets in the one upgrade that a `begin` announced. */
-  #pass: string | undefined;
+  readonly #gates = new Map<string, PromiseWithResolvers<boolean>>();
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
@@ -41,33 +40,25 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     });
   }
 
-  /** Begins the call, or lets its caller come back to it. The caller's socket follows through `fetch`. */
+  /**
+   * Begins the call, or lets its caller come back to it. The caller's socket comes through `fetch` at the same time,
+   * showing the same `pass`.
+   */
   begin(startJson: unknown, ticketId: string | null, pass: string): BeginOutcome {
-    const start = CallStart.parse(startJson);
-    this.#pass = undefined;
-    const kept = this.#storage.read();
-    if (kept === "over" || (kept && kept.progress.endedAtMs !== null)) return "over";
-    if (kept && kept.start.sessionToken !== start.sessionToken) return "refused";
-    if (ticketId !== null && !this.#storage.useTicket(ticketId)) return "refused";
-    this.#pass = pass;
-    if (kept) {
-      this.#changeKey(start);
-      return "begun";
+    let outcome: BeginOutcome = "refused";
+    try {
+      outcome = this.#begin(CallStart.parse(startJson), ticketId);
+    } finally {
+      this.#gate(pass).resolve(outcome === "begun");
     }
-    this.#storage.keepStart(start);
-    this.#storage.keepProgress({ ...NEW_PROGRESS, phoneCallId: start.phoneCallId });
-    const live = this.#assemble();
-    log({ event: "call-start", callId: start.callId, wayIn: start.wayIn, keySource: start.keySource });
-    this.#arm(live?.runner.call.alarmAtMs);
-    this.ctx.waitUntil(this.#admit());
-    return "begun";
+    return outcome;
   }
 
   override async fetch(upgrade: Request): Promise<Response> {
-    if (this.#pass === undefined || upgrade.headers.get(PASS_HEADER) !== this.#pass) {
-      return new Response(null, { status: 403 });
-    }
-    this.#pass = undefined;
+    const pass = upgrade.headers.get(PASS_HEADER) ?? "";
+    const mayEnter = await this.#gate(pass).promise;
+    this.#gates.delete(pass);
+    if (!mayEnter) return new Response(null, { status: 403 });
     for (const earlier of this.ctx.getWebSockets()) earlier.close(1000, "replaced");
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
@@ -77,8 +68,8 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
 
   override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): void {
     if (socket !== this.#socket()) return;
-    const gate = this.#gates.get(socket) ?? new FrameGate(Date.now());
-    this.#gates.set(socket, gate);
+    const gate = this.#frames.get(socket) ?? new FrameGate(Date.now());
+    this.#frames.set(socket, gate);
     const refusal = gate.check(frame, Date.now());
     if (refusal) return this.#refuse(socket, refusal);
     const read = typeof frame === "string" ? readFrame(frame) : { ok: false as const };
@@ -134,6 +125,30 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
   /** A call that comes back is paid for by the key that its student has now. */
   #changeKey({ keySource, sealedKey, sealedWebhookSecret }: CallStart): void {
     this.#assemble()?.keepStart({ keySource, sealedKey, sealedWebhookSecret });
+  }
+
+  #begin(start: CallStart, ticketId: string | null): BeginOutcome {
+    const kept = this.#storage.read();
+    if (kept === "over" || (kept && kept.progress.endedAtMs !== null)) return "over";
+    if (kept && kept.start.sessionToken !== start.sessionToken) return "refused";
+    if (ticketId !== null && !this.#storage.useTicket(ticketId)) return "refused";
+    if (kept) {
+      this.#changeKey(start);
+      return "begun";
+    }
+    this.#storage.keepStart(start);
+    this.#storage.keepProgress({ ...NEW_PROGRESS, phoneCallId: start.phoneCallId });
+    log({ event: "call-start", callId: start.callId, wayIn: start.wayIn, keySource: start.keySource });
+    this.#arm(this.#running()?.call.alarmAtMs);
+    this.ctx.waitUntil(this.#admit());
+    return "begun";
+  }
+
+  /** Whether the upgrade with this pass may come in: the two messages may arrive in either order. */
+  #gate(pass: string): PromiseWithResolvers<boolean> {
+    const gate = this.#gates.get(pass) ?? Promise.withResolvers<boolean>();
+    this.#gates.set(pass, gate);
+    return gate;
   }
 
   async #admit(): Promise<void> {

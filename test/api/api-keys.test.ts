@@ -32,7 +32,8 @@ beforeEach(() => {
   api = harness({ database: db.database });
 });
 
-const put = (token: string, openaiApiKey: unknown) => api.request("PUT", "/api/me/key", { token, json: { openaiApiKey } });
+const put = (token: string, openaiApiKey: unknown) =>
+  api.request("PUT", "/api/me/key", { token, json: { openaiApiKey } });
 const me = async (token: string) => meReply.parse(await (await api.request("GET", "/api/me", { token })).json());
 
 /** The clear key in the row, read as the vault reads it; `null` without one. */
@@ -112,19 +113,30 @@ describe("PUT /api/me/key", () => {
     expect(api.told.notices).toHaveLength(1);
   });
 
-  it.each(["", " ", "sk-", "pk-1234567890", "sk-admin-1234567890", "sk-with space", "sk-é12345", 7, null, {}, [KEY], true, `sk-${"a".repeat(510)}`])(
-    "CONNECT-4 what is no OpenAI key from its looks is refused without asking OpenAI: %j",
-    async (value) => {
-      const token = await givenStudent(db, "connect_4");
-      const reply = await put(token, value);
-      expect(reply.status).toBe(400);
-      expect(failureBody.parse(await reply.json())).toMatchObject({
-        code: "bad_key_shape",
-        field: "openaiApiKey: must begin with sk- and be printable ASCII",
-      });
-      expect(api.openai.asked).toEqual([]);
-    },
-  );
+  it.each([
+    "",
+    " ",
+    "sk-",
+    "pk-1234567890",
+    "sk-admin-1234567890",
+    "sk-with space",
+    "sk-é12345",
+    7,
+    null,
+    {},
+    [KEY],
+    true,
+    `sk-${"a".repeat(510)}`,
+  ])("CONNECT-4 what is no OpenAI key from its looks is refused without asking OpenAI: %j", async (value) => {
+    const token = await givenStudent(db, "connect_4");
+    const reply = await put(token, value);
+    expect(reply.status).toBe(400);
+    expect(failureBody.parse(await reply.json())).toMatchObject({
+      code: "bad_key_shape",
+      field: "openaiApiKey: must begin with sk- and be printable ASCII",
+    });
+    expect(api.openai.asked).toEqual([]);
+  });
 
   it("CONNECT-5 OpenAI is asked three times a minute for one student, and others are not held up", async () => {
     const [token, other] = [await givenStudent(db, "connect_5"), await givenStudent(db, "connect_5b")];
@@ -168,13 +180,19 @@ describe("PUT /api/me/key", () => {
     expect((await me(to)).key).toMatchObject({ status: "connected", hint: "BBBB" });
   });
 
-  it.skipIf(!legacy)(`CONNECT-8 a key of the predecessor's shows as unverified, with its hint (${LEGACY_ABSENT})`, async () => {
-    const { masterKeyHex, readable } = legacy!;
-    const old = harness({ database: db.database, settings: { masterKeyHexes: { newest: masterKeyHex, previous: [] } } });
-    const { sealed, plaintext } = readable[0]!;
-    const token = await givenStudent(db, "connect_8");
-    await db.sql("update student_configs set openai_api_key = $1 where session_token = $2", sealed, token);
-    const { key } = meReply.parse(await (await old.request("GET", "/api/me", { token })).json());
-    expect(key).toEqual({ status: "unverified", hint: plaintext.slice(-4), connectedAt: null, lastUsedAt: null });
-  });
+  it.skipIf(!legacy)(
+    `CONNECT-8 a key of the predecessor's shows as unverified, with its hint (${LEGACY_ABSENT})`,
+    async () => {
+      const { masterKeyHex, readable } = legacy!;
+      const old = harness({
+        database: db.database,
+        settings: { masterKeyHexes: { newest: masterKeyHex, previous: [] } },
+      });
+      const { sealed, plaintext } = readable[0]!;
+      const token = await givenStudent(db, "connect_8");
+      await db.sql("update student_configs set openai_api_key = $1 where session_token = $2", sealed, token);
+      const { key } = meReply.parse(await (await old.request("GET", "/api/me", { token })).json());
+      expect(key).toEqual({ status: "unverified", hint: plaintext.slice(-4), connectedAt: null, lastUsedAt: null });
+    },
+  );
 });

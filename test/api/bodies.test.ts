@@ -8,7 +8,10 @@ const { request } = harness({});
 
 /** To the route that everybody may use; what gets past the body fails at the database, which is not there. */
 async function join(body: BodyInit, headers: Record<string, string> = {}) {
-  const reply = await request("POST", "/api/join", { body, headers: { "content-type": "application/json", ...headers } });
+  const reply = await request("POST", "/api/join", {
+    body,
+    headers: { "content-type": "application/json", ...headers },
+  });
   const failure = failureBody.parse(await reply.json());
   return { status: reply.status, code: failure.code, field: failure.field, text: JSON.stringify(failure) };
 }
@@ -120,13 +123,16 @@ describe("bodies", () => {
     expect(reply.text).not.toContain("canary");
   });
 
-  it.each(["gzip", "br", "deflate", "zstd", "gzip, gzip", "x"])("REST-16 a compressed body is 415: %s", async (encoding) => {
-    expect(await join("{}", { "content-encoding": encoding })).toMatchObject({
-      status: 415,
-      code: "unsupported_media_type",
-      field: "content-encoding: must be absent",
-    });
-  });
+  it.each(["gzip", "br", "deflate", "zstd", "gzip, gzip", "x"])(
+    "REST-16 a compressed body is 415: %s",
+    async (encoding) => {
+      expect(await join("{}", { "content-encoding": encoding })).toMatchObject({
+        status: 415,
+        code: "unsupported_media_type",
+        field: "content-encoding: must be absent",
+      });
+    },
+  );
 
   it.each([
     "text/plain",
@@ -141,26 +147,35 @@ describe("bodies", () => {
     expect(await join("{}", { "content-type": type })).toMatchObject({ status: 415, code: "unsupported_media_type" });
   });
 
-  it.each(["application/json", "APPLICATION/JSON", "application/json; charset=utf-8", 'application/json;charset="UTF-8"'])(
-    "REST-16 JSON is taken however it is written: %s",
-    async (type) => {
-      expect(await join("{}", { "content-type": type })).toMatchObject({ status: 400, code: "bad_request" });
-    },
-  );
+  it.each([
+    "application/json",
+    "APPLICATION/JSON",
+    "application/json; charset=utf-8",
+    'application/json;charset="UTF-8"',
+  ])("REST-16 JSON is taken however it is written: %s", async (type) => {
+    expect(await join("{}", { "content-type": type })).toMatchObject({ status: 400, code: "bad_request" });
+  });
 
-  it.each(["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "role", "workshopId", "budget", CANARY])(
-    "REST-17 an unknown field is 400 and is not named: %s",
-    async (field) => {
-      const reply = await join(`{"joinCode":"MAPLE-7","name":"Ada",${JSON.stringify(field)}:{"polluted":true}}`);
-      expect(reply).toMatchObject({
-        status: 400,
-        code: "bad_request",
-        field: "body: holds a field that is not known here; known are joinCode, name, email",
-      });
-      expect(({} as Record<string, unknown>).polluted).toBeUndefined();
-      expect(reply.text).not.toContain("canary");
-    },
-  );
+  it.each([
+    "__proto__",
+    "constructor",
+    "prototype",
+    "toString",
+    "hasOwnProperty",
+    "role",
+    "workshopId",
+    "budget",
+    CANARY,
+  ])("REST-17 an unknown field is 400 and is not named: %s", async (field) => {
+    const reply = await join(`{"joinCode":"MAPLE-7","name":"Ada",${JSON.stringify(field)}:{"polluted":true}}`);
+    expect(reply).toMatchObject({
+      status: 400,
+      code: "bad_request",
+      field: "body: holds a field that is not known here; known are joinCode, name, email",
+    });
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+    expect(reply.text).not.toContain("canary");
+  });
 
   it.each([
     ["{}", "joinCode: is missing"],

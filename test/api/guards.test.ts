@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createApi, ROUTES } from "../../src/api/routes.ts";
 import { failureBody } from "../../src/api/reply-schemas.ts";
+import { createApi, ROUTES } from "../../src/api/routes.ts";
 import { harness, ORIGIN } from "./world.ts";
 
 const sample = (path: string): string => path.replace(":sessionToken", "wst_a").replace(":callId", "0".repeat(26));
@@ -111,14 +111,22 @@ describe("what stands before every route", () => {
     for (const { who, endpoint } of ROUTES) expect(endpoint.who).toBe(who);
   });
 
-  it.each(["/", "/api", "/api/", "/api/me/", "/API/me", "/api/workshop", "/test-db", "/twilio/voice", "/admin", "/api/me/key/x"])(
-    "REST-2 an unknown address is 404 as JSON: %s",
-    async (path) => {
-      const reply = await harness({}).request("GET", path);
-      expect(reply.status).toBe(404);
-      expect(failureBody.parse(await reply.json())).toMatchObject({ code: "not_found" });
-    },
-  );
+  it.each([
+    "/",
+    "/api",
+    "/api/",
+    "/api/me/",
+    "/API/me",
+    "/api/workshop",
+    "/test-db",
+    "/twilio/voice",
+    "/admin",
+    "/api/me/key/x",
+  ])("REST-2 an unknown address is 404 as JSON: %s", async (path) => {
+    const reply = await harness({}).request("GET", path);
+    expect(reply.status).toBe(404);
+    expect(failureBody.parse(await reply.json())).toMatchObject({ code: "not_found" });
+  });
 
   it("REST-2 a known address refuses every method that it does not take, and names those it does", async () => {
     const { request } = harness({});

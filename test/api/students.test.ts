@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { callReply, callsReply, doneReply, failureBody, joinReply, meReply, webhookSecretReply } from "../../src/api/reply-schemas.ts";
+import {
+  callReply,
+  callsReply,
+  doneReply,
+  failureBody,
+  joinReply,
+  meReply,
+  webhookSecretReply,
+} from "../../src/api/reply-schemas.ts";
 import { LIMITS } from "../../src/limits.ts";
 import { DEFAULT_GREETING, DEFAULT_TOOLS } from "../../src/protocol/agent-config.ts";
 import { type CallRecord, NO_USAGE, type TurnRecord } from "../../src/protocol/call-record.ts";
@@ -24,7 +32,12 @@ beforeAll(async () => {
   await givenWorkshop(db, { id: "w1", joinCode: "MAPLE-7", callMaxMs: "600000" });
   await givenWorkshop(db, { id: "past", joinCode: "OAK-1", closesAt: "2026-11-22T11:59:59Z" });
   await givenWorkshop(db, { id: "future", joinCode: "OAK-2", opensAt: "2026-11-22T12:00:01Z" });
-  await givenWorkshop(db, { id: "now", joinCode: "OAK-3", opensAt: "2026-11-22T12:00:00Z", closesAt: "2026-11-22T12:00:01Z" });
+  await givenWorkshop(db, {
+    id: "now",
+    joinCode: "OAK-3",
+    opensAt: "2026-11-22T12:00:00Z",
+    closesAt: "2026-11-22T12:00:01Z",
+  });
 });
 afterAll(() => db.close());
 beforeEach(() => {
@@ -139,7 +152,9 @@ describe("GET and PATCH /api/me", () => {
     [{ tools: [{ function: { name: "__proto__" } }] }, /^tools\[0\]\.function\.name: must be a letter/],
     [{ tools: Array(17).fill({ function: { name: "a" } }) }, "tools: may hold at most 16 tools"],
     [
-      { tools: [{ function: { name: "a", parameters: { type: "object", properties: { b: { pattern: "(a+)+$" } } } } }] },
+      {
+        tools: [{ function: { name: "a", parameters: { type: "object", properties: { b: { pattern: "(a+)+$" } } } } }],
+      },
       "tools[0].function.parameters: may not contain regular expressions",
     ],
     [
@@ -166,7 +181,16 @@ describe("GET and PATCH /api/me", () => {
 
   it("CFG-13 no field but a student's own can be set", async () => {
     const token = await givenStudent(db, "cfg_13");
-    const foreign = ["role", "workshopId", "workshop_id", "keyStatus", "sealedKey", "openaiApiKey", "sessionToken", "email"];
+    const foreign = [
+      "role",
+      "workshopId",
+      "workshop_id",
+      "keyStatus",
+      "sealedKey",
+      "openaiApiKey",
+      "sessionToken",
+      "email",
+    ];
     for (const field of [...foreign, "origin", "budget", "__proto__", "constructor"]) {
       const body = `{"name":"Eve",${JSON.stringify(field)}:"w2"}`;
       const reply = await api.request("PATCH", "/api/me", {
@@ -256,7 +280,11 @@ describe("GET /api/me/calls", () => {
   it("HIST-1 lists a student's own calls, newest first, a page at a time", async () => {
     const [mine, theirs] = [await givenStudent(db, "hist_1"), await givenStudent(db, "hist_1b")];
     for (const number of [1, 2, 3, 4, 5]) {
-      await archiveCall(db.database, { call: callOf(mine, number), turns: number === 5 ? [turn] : [], costMicroUsd: 42 });
+      await archiveCall(db.database, {
+        call: callOf(mine, number),
+        turns: number === 5 ? [turn] : [],
+        costMicroUsd: 42,
+      });
     }
     await archiveCall(db.database, { call: callOf(theirs, 9), turns: [] });
     const pages: string[][] = [];
@@ -299,7 +327,14 @@ describe("GET /api/me/calls", () => {
         startedAt: "2026-11-22T12:00:00.000Z",
         text: "",
         heardText: null,
-        toolCall: { toolCallId: "call_1", name: "roll_dice", arguments: "{}", outcome: "ok", output: "[4]", durationMs: 2 },
+        toolCall: {
+          toolCallId: "call_1",
+          name: "roll_dice",
+          arguments: "{}",
+          outcome: "ok",
+          output: "[4]",
+          durationMs: 2,
+        },
         timings: { ttftMs: 10, turnLatencyMs: 12, turnMs: 40 },
         usage,
         failure: null,
@@ -353,7 +388,10 @@ describe("DELETE /api/me", () => {
   it("CFG-16 nothing is erased while the live calls cannot be told", async () => {
     const token = await givenStudent(db, "cfg_16b");
     api.told.tellFails = true;
-    expect(await failureOf(await api.request("DELETE", "/api/me", { token }))).toEqual({ status: 500, code: "internal" });
+    expect(await failureOf(await api.request("DELETE", "/api/me", { token }))).toEqual({
+      status: 500,
+      code: "internal",
+    });
     expect((await api.request("GET", "/api/me", { token })).status).toBe(200);
   });
 });

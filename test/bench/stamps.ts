@@ -11,26 +11,31 @@ const CYCLE_MICROS = 36 ** DIGITS;
 /** Milliseconds of the machine's monotonic clock: the same in every process. */
 export const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
-/** One token, about as long as a real one: `e` for emitted, `a` for the arrival of the request. */
-export function stampToken(kind: "a" | "e", atMs: number): string {
+export type StampKind = "arrived" | "emitted";
+
+/** No word begins with a digit, so none is taken for a stamp. */
+const MARKS = { arrived: "0", emitted: "1" } as const;
+
+/** One token, about as long as a real one. */
+export function stampToken(kind: StampKind, atMs: number): string {
   const micros = Math.floor(atMs * 1_000) % CYCLE_MICROS;
-  return `${kind}${micros.toString(36).padStart(DIGITS, "0")} `;
+  return `${MARKS[kind]}${micros.toString(36).padStart(DIGITS, "0")} `;
 }
 
 export interface Stamp {
-  readonly kind: "arrived" | "emitted";
+  readonly kind: StampKind;
   readonly atMs: number;
 }
 
 /** All stamps in a piece of text, in order. `nowAtMs` settles which cycle they belong to. */
 export function readStamps(text: string, nowAtMs: number): Stamp[] {
   const stamps: Stamp[] = [];
-  for (const [, kind, digits] of text.matchAll(/\b([ae])([0-9a-z]{6})\b/g)) {
+  for (const [, mark, digits] of text.matchAll(/\b([01])([0-9a-z]{6})\b/g)) {
     const micros = Number.parseInt(digits ?? "", 36);
     const nowMicros = Math.floor(nowAtMs * 1_000);
     const cycleStart = nowMicros - (nowMicros % CYCLE_MICROS);
     const atMicros = cycleStart + micros > nowMicros ? cycleStart + micros - CYCLE_MICROS : cycleStart + micros;
-    stamps.push({ kind: kind === "a" ? "arrived" : "emitted", atMs: atMicros / 1_000 });
+    stamps.push({ kind: mark === MARKS.arrived ? "arrived" : "emitted", atMs: atMicros / 1_000 });
   }
   return stamps;
 }

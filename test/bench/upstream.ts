@@ -52,8 +52,8 @@ function answer(body: string, arrivedMs: number, response: ServerResponse): void
   const emit = (): void => {
     let block = sent === 0 ? events.messageStart() : "";
     for (const end = sent + tokensPerWrite; sent < end; sent += 1) {
-      const arrival = sent === 0 ? stampToken("a", arrivedMs) : "";
-      block += events.delta(arrival + stampToken("e", nowMs()));
+      const arrival = sent === 0 ? stampToken("arrived", arrivedMs) : "";
+      block += events.delta(arrival + stampToken("emitted", nowMs()));
     }
     response.write(block);
     if (sent < UPSTREAM.tokens) schedule();

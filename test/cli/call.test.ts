@@ -478,7 +478,7 @@ describe("a call from the keyboard", () => {
     expect(printed()).not.toContain("\x1b[36m");
     input.write("\x04");
     expect(await exitCode).toBe(0);
-    expect(printed()).toContain("\r\x1b[KCall    1 min 7 s, you hung up, gpt-6-luna\n");
+    expect(printed()).toContain("\r\x1b[KTool    current_time(");
   });
 
   it("CLI-10 lines of a pipe are said one after the other, each after its answer", async () => {

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** Two processes can open one PGlite folder without any refusal, and would ruin it. */
 export class DataDirInUse extends Error {
@@ -14,11 +14,11 @@ export class DataDirInUse extends Error {
  * Makes `dir` ours until the returned function is called or this process ends. A lock whose process is gone, or whose
  * number another process has by now, is taken over.
  *
+ * @param path where the lock lies; beside the folder when that must be empty at first.
  * @throws DataDirInUse when a live process, this one included, holds it.
  */
-export function lockDataDir(dir: string): () => void {
-  mkdirSync(dir, { recursive: true });
-  const path = join(dir, "lock");
+export function lockDataDir(dir: string, path = join(dir, "lock")): () => void {
+  mkdirSync(dirname(path), { recursive: true });
   const mine = `${process.pid} ${startOf(process.pid) ?? ""}\n`;
   // Written elsewhere and linked into place: the lock is there with its content or not at all.
   const draft = `${path}.${process.pid}`;

@@ -67,9 +67,9 @@ const headers = z.object({
 export async function startNeonStandin(options: {
   readonly database: PgDatabase;
   readonly port?: number | undefined;
-  readonly password?: string | undefined;
 }): Promise<NeonStandin> {
-  const { database, password = "postgres" } = options;
+  const { database } = options;
+  const { password } = database;
   const faults: NeonFaults = { kind: "none", delayMs: 0 };
   const counted = { requests: 0, statements: 0 };
   const sockets = new Set<Socket>();

@@ -115,8 +115,8 @@ function memory(items: readonly PromptItem[], utterance: string): string | undef
 
 function again(items: readonly PromptItem[], said: string): string | undefined {
   if (!/\b(repeat|say (that|it) again|pardon|come again|what did you say)\b/.test(said)) return undefined;
-  const last = items.findLast((item) => item.kind === "agent");
-  return last === undefined ? "I haven't said anything yet." : `I said: ${last.text}`;
+  const last = items.flatMap((item) => (item.kind === "agent" ? [item.text] : [])).at(-1);
+  return last === undefined ? "I haven't said anything yet." : `I said: ${last}`;
 }
 
 /** Long enough to be interrupted: counts up to a hundred. */

@@ -22,7 +22,6 @@ import {
   onlyKeys,
   optionalFlag,
   optionalInteger,
-  optionalString,
   recordOf,
   refuse,
   refuseSampling,

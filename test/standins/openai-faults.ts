@@ -91,6 +91,12 @@ const Target = z.object({
   times: z.union([z.number().int().min(1), z.literal("always")]).default(1),
 });
 
+/** Both sorts of fields lie side by side in an order; here they are told apart. */
+const Order = z
+  .record(z.string(), z.unknown())
+  .transform(({ key, path, times, ...fault }) => ({ fault, target: { key, path, times } }))
+  .pipe(z.object({ fault: Fault, target: Target }));
+
 /** A fault and which requests it is for, as `standin.fault(…)` and `POST /standin/faults` take it. */
 export type FaultOrder = z.input<typeof Fault> & z.input<typeof Target>;
 export type Trouble = z.output<typeof Trouble>;
@@ -116,12 +122,19 @@ const PAID = new Set(["/v1/responses", "/v1/chat/completions"]);
 export class FaultQueue {
   #queued: Queued[] = [];
 
-  /** Throws a ZodError when the order makes no sense. */
-  add(order: unknown): void {
-    const { key, path, times, ...fault } = z.record(z.string(), z.unknown()).parse(order);
-    const target = Target.parse(dropUndefined({ key, path, times }));
-    const left = target.times === "always" ? Number.POSITIVE_INFINITY : target.times;
-    this.#queued.push({ fault: Fault.parse(fault), target, left });
+  /** Throws a TypeError when the order makes no sense. */
+  add(order: FaultOrder): void {
+    const problem = this.tryAdd(order);
+    if (problem !== undefined) throw new TypeError(problem);
+  }
+
+  /** Adds an order from outside; returns what is wrong with it. */
+  tryAdd(order: unknown): string | undefined {
+    const read = Order.safeParse(order);
+    if (!read.success) return z.prettifyError(read.error);
+    const { fault, target } = read.data;
+    this.#queued.push({ fault, target, left: target.times === "always" ? Number.POSITIVE_INFINITY : target.times });
+    return undefined;
   }
 
   /** Drops what is waiting: of one key (and not what is for all), or everything. */
@@ -154,6 +167,3 @@ export class FaultQueue {
     return { answer, firstTokenMs: slow?.ms, split, trouble, kinds };
   }
 }
-
-const dropUndefined = (fields: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

@@ -1,4 +1,4 @@
-import { missingScope, noCredit, noKey, type Refusal, tooFast, wrongKey } from "./openai-errors.ts";
+import { missingScope, noCredit, type Refusal, tooFast, wrongKey } from "./openai-errors.ts";
 
 /** What a key may do at the stand-in. */
 export type KeyRole = "works" | "unknown" | "no-credit" | "restricted" | "no-list" | "rate-limited" | "slow";
@@ -59,8 +59,7 @@ export class KeyRules {
   }
 
   /** Known and allowed here? Comes before the body is looked at. */
-  refuseKey(key: string | undefined, route: RouteKind): Refusal | undefined {
-    if (key === undefined) return noKey();
+  refuseKey(key: string, route: RouteKind): Refusal | undefined {
     switch (this.role(key)) {
       case "unknown":
         return wrongKey(key);

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type Clock, systemClock } from "./clock.ts";
-import { serve, type World } from "./openai-exchange.ts";
+import { serve } from "./openai-exchange.ts";
 import { type FaultOrder, FaultQueue } from "./openai-faults.ts";
 import { Journal, type JournalEntry, type UsageTotals } from "./openai-journal.ts";
 import { KeyRules, type Keys } from "./openai-keys.ts";
+import { parseJson, pathOf, type World } from "./openai-reply.ts";
 import type { MakeId } from "./openai-responses.ts";
 import { PromptCache } from "./openai-usage.ts";
 
@@ -71,9 +72,13 @@ export async function startOpenAiStandin(options: OpenAiStandinOptions = {}): Pr
     makeId: idMaker(options.idSeed ?? randomBytes(4).toString("hex")),
   };
   const server = createServer((request, response) => {
-    const url = new URL(request.url ?? "/", "http://standin");
-    if (url.pathname.startsWith("/standin/")) void control(world, url, request, response);
-    else void serve(world, request, response);
+    const answered = pathOf(request.url).startsWith("/standin/")
+      ? control(world, request, response)
+      : serve(world, request, response);
+    answered.catch((thrown: unknown) => {
+      console.error("the OpenAI stand-in has a bug:", thrown);
+      response.destroy();
+    });
   });
   // Longer than any client's pool keeps a connection: else a request may meet the closing of the one it was given.
   server.keepAliveTimeout = 120_000;
@@ -115,36 +120,38 @@ function idMaker(seed: string): MakeId {
 const LOCAL_NAMES = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /** The stand-in's own routes, for tests and people that only have its URL. */
-async function control(world: World, url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { journal, faults } = world;
-  const key = url.searchParams.get("key") ?? undefined;
-  const send = (status: number, body?: unknown): void => {
-    response.writeHead(status, { "content-type": "application/json" });
-    response.end(body === undefined ? "" : JSON.stringify(body, null, 2));
-  };
+async function control(world: World, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { status, body } = await controlled(world, request);
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(body === undefined ? "" : JSON.stringify(body, null, 2));
+}
+
+async function controlled(
+  { journal, faults }: World,
+  request: IncomingMessage,
+): Promise<{ readonly status: number; readonly body?: unknown }> {
+  const url = URL.parse(request.url ?? "", `http://${request.headers.host ?? "unnamed"}`);
   // The journal holds keys: a web page that points its own name at this machine does not get it.
-  const hostname = URL.parse(`http://${request.headers.host ?? ""}`)?.hostname ?? "";
-  if (!LOCAL_NAMES.has(hostname)) return send(403, { error: "ask by the address of this machine" });
-  switch (`${request.method} ${url.pathname}`) {
+  if (!LOCAL_NAMES.has(url?.hostname ?? ""))
+    return { status: 403, body: { error: "ask by the address of this machine" } };
+  const key = url?.searchParams.get("key") ?? undefined;
+  switch (`${request.method} ${url?.pathname}`) {
     case "GET /standin/journal":
-      return send(200, journal.entries(key));
+      return { status: 200, body: journal.entries(key) };
     case "DELETE /standin/journal":
       journal.clear();
-      return send(204);
+      return { status: 204 };
     case "GET /standin/usage":
-      return send(200, journal.usageOf(key ?? ""));
-    case "POST /standin/faults":
-      try {
-        faults.add(JSON.parse(await textOf(request)));
-        return send(201, { ok: true });
-      } catch (thrown) {
-        return send(400, { error: thrown instanceof Error ? thrown.message : "unreadable" });
-      }
+      return { status: 200, body: journal.usageOf(key ?? "") };
+    case "POST /standin/faults": {
+      const problem = faults.tryAdd(parseJson(await textOf(request)));
+      return problem === undefined ? { status: 201, body: { ok: true } } : { status: 400, body: { error: problem } };
+    }
     case "DELETE /standin/faults":
       faults.clear(key);
-      return send(204);
+      return { status: 204 };
     default:
-      return send(404, { error: "see test/standins/README.md" });
+      return { status: 404, body: { error: "see test/standins/README.md" } };
   }
 }
 

@@ -41,6 +41,8 @@ export interface TransactionOptions {
 
 /** A PostgreSQL as its wire protocol tells it, whichever it is. Both methods throw {@link PgError}. */
 export interface PgDatabase {
+  /** What a client must know to get in. */
+  readonly password: string;
   run(query: PgQuery): Promise<PgResult>;
   /** One transaction, rolled back whole on any error. */
   batch(queries: readonly PgQuery[], options?: TransactionOptions): Promise<readonly PgResult[]>;
@@ -95,9 +97,9 @@ const SESSION_WAIT_MS = 2_000;
 export async function openPglite(options: { readonly dataDir?: string | undefined } = {}): Promise<PgliteDatabase> {
   const { dataDir } = options;
   if (dataDir === undefined) return pgliteDatabase(await openInMemory(), () => {});
-  const unlock = lockDataDir(dataDir);
+  const unlock = lockDataDir(dataDir, `${dataDir}.lock`);
   try {
-    return pgliteDatabase(await PGlite.create(join(dataDir, "postgres")), unlock);
+    return pgliteDatabase(await PGlite.create(dataDir), unlock);
   } catch (error) {
     unlock();
     throw error;
@@ -126,6 +128,7 @@ export function openServer(url: string): PgDatabase {
     }
   };
   return {
+    password: decodeURIComponent(new URL(url).password),
     run: (query) => lease((run) => run(query)),
     batch: (queries, transaction) => lease((run) => inTransaction(run, queries, transaction)),
     close: () => pool.end(),
@@ -190,6 +193,7 @@ function pgliteDatabase(pglite: PGlite, unlock: () => void): PgliteDatabase {
     }
   };
   return {
+    password: "postgres",
     pglite,
     session,
     run: (query) => lease((run) => run(query)),

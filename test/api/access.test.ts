@@ -1,0 +1,303 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { answerMisconfigured } from "../../src/api/misconfigured.ts";
+import { failureBody, healthReply } from "../../src/api/reply-schemas.ts";
+import { ROUTES } from "../../src/api/routes.ts";
+import type { CallRecord, TurnRecord } from "../../src/protocol/call-record.ts";
+import { NO_USAGE } from "../../src/protocol/call-record.ts";
+import { callIdFrom, type SessionToken } from "../../src/protocol/ids.ts";
+import { archiveCall } from "../../src/store/calls.ts";
+import { ApiKey } from "../../src/vault/api-key.ts";
+import { readTwiml } from "../standins/twilio-twiml.ts";
+import { signTwilioRequest } from "../standins/twilio-web.ts";
+import {
+  type Asking,
+  givenStudent,
+  givenWorkshop,
+  type Harness,
+  harness,
+  logLines,
+  MASTER_KEY,
+  NOW_MS,
+  ORIGIN,
+  openTestDatabase,
+  type TestDatabase,
+  unreachable,
+} from "./world.ts";
+
+const STUDENTS_KEY = "sk-proj-CANARYstudent7f3a9c2e5b1d8046-Wx9Q";
+const INSTRUCTORS_KEY = "sk-proj-CANARYinstructor0d4e8b7a6c5f-Zt4R";
+const SERVICE_TOKEN = "service-CANARY-91c2b3a4";
+const AUTH_TOKEN = "twilio-CANARY-5e6f7081";
+const INSTRUCTOR_TOKEN = "instructor-CANARY-a1b2c3d4";
+
+let db: TestDatabase;
+let api: Harness;
+let ada: SessionToken;
+let bob: SessionToken;
+let adasCall: CallRecord;
+
+const turn: TurnRecord = {
+  seq: 1,
+  revision: 1,
+  speaker: "caller",
+  startedAtMs: NOW_MS,
+  text: "Hello",
+  heardText: null,
+  toolCall: null,
+  timings: null,
+  usage: null,
+  failure: null,
+};
+
+beforeAll(async () => {
+  db = await openTestDatabase();
+  await givenWorkshop(db, { id: "w1", joinCode: "MAPLE-7" });
+  api = harness({
+    database: db.database,
+    settings: {
+      instructorToken: INSTRUCTOR_TOKEN,
+      serviceToken: SERVICE_TOKEN,
+      twilioAuthToken: AUTH_TOKEN,
+      instructorApiKey: ApiKey.parse(INSTRUCTORS_KEY),
+    },
+  });
+});
+afterAll(() => db.close());
+
+/** Ada and Bob, each with a call; anew for each round, since some routes erase. */
+async function aClass(round: string) {
+  ada = await givenStudent(db, `ada_${round}`, { workshopId: "w1" });
+  bob = await givenStudent(db, `bob_${round}`, { workshopId: "w1" });
+  const stored = await api.request("POST", "/api/student-config-save", {
+    json: { sessionToken: ada, openaiApiKey: STUDENTS_KEY, systemPrompt: "p" },
+  });
+  expect(stored.status).toBe(200);
+  adasCall = {
+    id: callIdFrom(crypto.getRandomValues(new Uint8Array(16))),
+    revision: 1,
+    sessionToken: ada,
+    workshopId: null,
+    wayIn: "conversation-relay",
+    startedAtMs: NOW_MS,
+    endedAtMs: null,
+    endReason: null,
+    keySource: "student",
+    model: "gpt-6-luna",
+    usage: NO_USAGE,
+  };
+  await archiveCall(db.database, { call: adasCall, turns: [turn] });
+}
+
+const ROLES = {
+  nobody: (): Asking => ({}),
+  "a made-up token": (): Asking => ({ token: `wst_${"A".repeat(43)}` }),
+  "a malformed token": (): Asking => ({ token: "a b" }),
+  ada: (): Asking => ({ token: ada }),
+  "ada by cookie": (): Asking => ({ cookie: ada }),
+  bob: (): Asking => ({ token: bob }),
+  "the service": (): Asking => ({ token: SERVICE_TOKEN }),
+  "the instructor": (): Asking => ({ token: INSTRUCTOR_TOKEN }),
+};
+type Role = keyof typeof ROLES;
+
+const FORM = { CallSid: "CA1", CallStatus: "in-progress", SessionStatus: "failed", ErrorCode: "64105" };
+
+/** A well-formed request of each route, about Ada. */
+function requestTo(method: string, path: string, role: Asking, signs: boolean): [string, Asking] {
+  const target = path.replace(":sessionToken", ada).replace(":callId", adasCall.id);
+  const json: Readonly<Record<string, unknown>> = {
+    "POST /api/join": { joinCode: "MAPLE-7", name: "Eve" },
+    "PATCH /api/me": { prompt: "q" },
+    "PUT /api/me/key": { openaiApiKey: STUDENTS_KEY },
+    "POST /api/student-config-save": { sessionToken: ada, openaiApiKey: STUDENTS_KEY },
+  };
+  if (path.startsWith("/twilio/")) {
+    const signature = signTwilioRequest(signs ? AUTH_TOKEN : "forged", `${ORIGIN}${target}`, FORM);
+    return [target, { ...role, form: FORM, headers: { "x-twilio-signature": signature } }];
+  }
+  const query = path === "/api/get-student-ai-settings" ? `?sessionToken=${ada}` : "";
+  const body = json[`${method} ${path}`];
+  return [target + query, body === undefined ? role : { ...role, json: body }];
+}
+
+const STUDENTS: readonly Role[] = ["ada", "ada by cookie", "bob"];
+
+describe("who may do what", () => {
+  it.each(Object.keys(ROLES) as Role[])(
+    "REST-20 every route lets in whom the table says and nobody else: %s",
+    async (role) => {
+      for (const [index, { method, path, who }] of ROUTES.entries()) {
+        await aClass(`${role.replaceAll(" ", "_")}_${index}`);
+        const [target, asking] = requestTo(method, path, ROLES[role](), false);
+        const { status } = await api.request(method, target, asking);
+        const mayEnter =
+          who === "anyone" ||
+          (who === "student" && STUDENTS.includes(role)) ||
+          (who === "service" && role === "the service");
+        const isSomebodyElses = role === "bob" && path.includes(":callId");
+        const expected = isSomebodyElses ? 404 : mayEnter ? 200 : who === "twilio" ? 403 : 401;
+        expect([`${method} ${path}`, status]).toEqual([`${method} ${path}`, expected]);
+      }
+    },
+  );
+
+  it("REST-20 nobody changes, reads or erases another student by their own token", async () => {
+    await aClass("isolation");
+    const rowOf = () => db.sql("select * from student_configs where session_token = $1", ada);
+    const before = await rowOf();
+    for (const { method, path, who } of ROUTES) {
+      if (who !== "student") continue;
+      const [target, asking] = requestTo(method, path, { token: bob }, false);
+      const text = await (await api.request(method, target, asking)).text();
+      expect(text).not.toContain(ada);
+    }
+    expect(await rowOf()).toEqual(before);
+  });
+
+  it("REST-21 an Authorization header that names nobody is not saved by a good cookie", async () => {
+    await aClass("both");
+    const reply = await api.request("GET", "/api/me", { token: "wst_nobody", cookie: ada });
+    expect([reply.status, failureBody.parse(await reply.json()).code]).toEqual([401, "unknown_session"]);
+  });
+
+  it("REST-22 a stranger's body is not read", async () => {
+    let pulled = 0;
+    const body = new ReadableStream({ pull: () => void (pulled += 1) }, { highWaterMark: 0 });
+    const reply = await api.request("PATCH", "/api/me", { body, headers: { "content-type": "application/json" } });
+    expect([reply.status, pulled]).toEqual([401, 0]);
+  });
+});
+
+/** A secret's text in the forms in which it could leave, and every piece of it that would help to guess it. */
+function traces(secret: string): string[] {
+  const forms = [
+    secret,
+    Buffer.from(secret).toString("base64").replace(/=+$/, ""),
+    Buffer.from(secret).toString("base64url"),
+    Buffer.from(secret).toString("hex"),
+    encodeURIComponent(secret),
+  ];
+  // "sk-proj-" begins every key and tells nothing.
+  const body = secret.replace(/^sk-proj-/, "");
+  const pieces = Array.from({ length: body.length - 7 }, (_, at) => body.slice(at, at + 8));
+  return [...forms, ...pieces];
+}
+
+describe("secrets", () => {
+  it("REST-23 no reply to anybody and no line of the log holds a secret, but the one reply made for it", async () => {
+    const outputs: { from: string; text: string }[] = [];
+    logLines.length = 0;
+    for (const role of Object.keys(ROLES) as Role[]) {
+      for (const [index, { method, path, who }] of ROUTES.entries()) {
+        for (const fault of ["none", "error-500", "openai-echoes"] as const) {
+          await aClass(`canary_${role.replaceAll(" ", "_")}_${index}_${fault}`);
+          const [target, asking] = requestTo(method, path, ROLES[role](), true);
+          if (fault === "error-500") db.neon.faults.kind = "error-500";
+          if (fault === "openai-echoes") {
+            api.openai.answer = async () =>
+              Response.json(
+                { error: { message: `Incorrect: ${STUDENTS_KEY}`, code: "invalid_api_key" } },
+                { status: 401 },
+              );
+          }
+          const reply = await api.request(method, target, asking);
+          db.neon.faults.kind = "none";
+          api.openai.answer = async () => Response.json({});
+          if (who === "service" && role === "the service") continue;
+          const headers = JSON.stringify([...reply.headers]);
+          outputs.push({ from: `${method} ${path} as ${role}, ${fault}`, text: headers + (await reply.text()) });
+        }
+      }
+    }
+    outputs.push(...logLines.map((text) => ({ from: "log", text })));
+    expect(outputs.length).toBeGreaterThan(500);
+    const secrets = [STUDENTS_KEY, INSTRUCTORS_KEY, SERVICE_TOKEN, AUTH_TOKEN, INSTRUCTOR_TOKEN, MASTER_KEY];
+    const found = secrets
+      .flatMap(traces)
+      .flatMap((trace) => outputs.filter(({ text }) => text.includes(trace)).map(({ from }) => from));
+    expect(found).toEqual([]);
+    // Tokens are in no line either, and no words of a student.
+    expect(logLines.join("\n")).not.toMatch(/ada_|bob_|wst_/);
+  });
+
+  it("REST-23 the service's reply holds the key: the scan above would see one", async () => {
+    await aClass("scan_works");
+    const [target, asking] = requestTo("GET", "/api/get-student-ai-settings", { token: SERVICE_TOKEN }, false);
+    const text = await (await api.request("GET", target, asking)).text();
+    expect(traces(STUDENTS_KEY).some((trace) => text.includes(trace))).toBe(true);
+    expect(traces(INSTRUCTORS_KEY).some((trace) => text.includes(trace))).toBe(false);
+  });
+});
+
+describe("GET /healthz", () => {
+  it("REST-24 is well when the database has our tables and the secrets can be used", async () => {
+    const reply = await api.request("GET", "/healthz");
+    expect([reply.status, healthReply.parse(await reply.json())]).toEqual([
+      200,
+      { success: true, checks: { database: "ok", secrets: "ok" } },
+    ]);
+  });
+
+  it("REST-24 says which of them fails", async () => {
+    const down = await harness({ database: unreachable() }).request("GET", "/healthz");
+    expect(down.status).toBe(503);
+    expect(failureBody.parse(await down.json())).toMatchObject({
+      code: "database_unavailable",
+      checks: { database: "failed", secrets: "ok" },
+    });
+    const masterKeys = () => Promise.reject(new Error(MASTER_KEY));
+    const unusable = await harness({ database: db.database, masterKeys }).request("GET", "/healthz");
+    expect(unusable.status).toBe(503);
+    const text = await unusable.text();
+    expect(failureBody.parse(JSON.parse(text))).toMatchObject({
+      code: "misconfigured",
+      checks: { database: "ok", secrets: "failed" },
+    });
+    expect(text).not.toContain(MASTER_KEY);
+  });
+});
+
+describe("an outage of the database", () => {
+  it("REST-25 is 503 on every route that needs it, with a sentence", async () => {
+    await aClass("outage");
+    db.neon.faults.kind = "error-500";
+    for (const { method, path, who } of ROUTES) {
+      if (who === "twilio" || path === "/openapi.json" || path === "/docs") continue;
+      const asker = who === "service" ? { token: SERVICE_TOKEN } : { token: ada };
+      const [target, asking] = requestTo(method, path, asker, true);
+      const reply = await api.request(method, target, asking);
+      const { code } = failureBody.parse(await reply.json());
+      expect([`${method} ${path}`, reply.status, code]).toEqual([`${method} ${path}`, 503, "database_unavailable"]);
+    }
+    db.neon.faults.kind = "none";
+  });
+});
+
+describe("a missing or malformed variable", () => {
+  const randomBytes = (count: number) => crypto.getRandomValues(new Uint8Array(count));
+  const ask = (method: string, path: string) =>
+    answerMisconfigured(new Request(`${ORIGIN}${path}`, { method }), "ENCRYPTION_KEY", randomBytes);
+
+  it("REST-26 is 503 on every route, and names the variable", async () => {
+    for (const { method, path } of [...ROUTES, { method: "GET", path: "/nowhere" }, { method: "GET", path: "/ws/x" }]) {
+      if (path === "/twilio/voice/:sessionToken") continue;
+      const reply = await ask(method, path);
+      expect([path, reply.status, reply.headers.get("cache-control")]).toEqual([path, 503, "no-store"]);
+      expect(failureBody.parse(await reply.json())).toMatchObject({
+        code: "misconfigured",
+        variable: "ENCRYPTION_KEY",
+        error: "This server is not set up correctly. ENCRYPTION_KEY is missing or malformed.",
+      });
+    }
+    const health = failureBody.parse(await (await ask("GET", "/healthz")).json());
+    expect(health.checks).toEqual({ database: "not-checked", secrets: "failed" });
+  });
+
+  it("REST-26 is a sentence for a caller", async () => {
+    const reply = await ask("POST", "/twilio/voice/wst_a");
+    expect([reply.status, readTwiml(await reply.text())]).toEqual([
+      200,
+      [{ type: "say", text: "I'm sorry, this line is not set up correctly." }, { type: "hangup" }],
+    ]);
+  });
+});
