@@ -5,5 +5,5 @@ export default defineConfig({
   dialect: "postgresql",
   schema: "./src/store/schema.ts",
   out: "./drizzle",
-  migrations: { schema: MIGRATIONS.migrationsSchema, table: MIGRATIONS.migrationsTable },
+  migrations: MIGRATIONS,
 });

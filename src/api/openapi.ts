@@ -116,7 +116,7 @@ function queryParameters(query: z.ZodType | undefined): object[] {
 }
 
 function schemaOf(schema: z.ZodType, io: "input" | "output"): object {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io });
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
   return rest;
 }
 

@@ -71,11 +71,14 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     const gate = this.#frames.get(socket) ?? new FrameGate(Date.now());
     this.#frames.set(socket, gate);
     const refusal = gate.check(frame, Date.now());
-    if (refusal) return this.#refuse(socket, refusal);
+    if (refusal) {
+      this.#refuse(socket, refusal);
+      return;
+    }
     const read = typeof frame === "string" ? readFrame(frame) : { ok: false as const };
     const tooMany = gate.read(read.ok);
-    if (tooMany) return this.#refuse(socket, tooMany);
-    if (read.ok) this.#running()?.dispatch({ type: "caller", event: read.event });
+    if (tooMany) this.#refuse(socket, tooMany);
+    else if (read.ok) this.#running()?.dispatch({ type: "caller", event: read.event });
     else
       this.#send(socket, writeCommand({ type: "error", code: "bad_frame", sentence: factsOf("bad_frame").sentence }));
   }

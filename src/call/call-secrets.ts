@@ -35,9 +35,9 @@ export async function openApiKey(
   const { plaintext, stale } = await unseal(keys, binding, sealed).catch(() => {
     throw new Failure("key_unreadable");
   });
+  if (stale) onStale({ from: sealed, to: await seal(keys, binding, plaintext, randomBytes) });
   const apiKey = ApiKey.parse(plaintext);
   if (!apiKey) throw new Failure("key_unreadable");
-  if (stale) onStale({ from: sealed, to: await seal(keys, binding, plaintext, randomBytes) });
   return apiKey;
 }
 

@@ -9,7 +9,7 @@ export interface CarrierVoice {
 export interface ConnectOptions {
   /** `wss://…` with a path and without a query string: sources disagree on how Twilio signs one. */
   readonly socketUrl: string;
-  /** Where Twilio posts the end of the session. Without it a dropped socket would end the phone call. */
+  /** Where Twilio posts the end of the session, absolute or from the voice webhook's URL. Without it a dropped socket would end the phone call. */
   readonly actionUrl: string;
   readonly voice?: CarrierVoice;
   /** BCP-47, for hearing and speaking; Twilio's default is `en-US`. */

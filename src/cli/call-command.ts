@@ -6,7 +6,8 @@ import type { Configuration } from "./configuration.ts";
 import { linesOf, sayAll, talk } from "./converse.ts";
 import { CallPrinter, closeSentence, handoffSentence, printable } from "./print-call.ts";
 import type { Terminal } from "./progress.ts";
-import { connectRelay, type RelayClient, RelayRefused } from "./relay-client.ts";
+import { connectRelay, type RelayClient } from "./relay-client.ts";
+import { parseJson, RelayRefused } from "./relay-refusal.ts";
 
 /* `npm run call`: one call over ConversationRelay, from joining to its record. */
 
@@ -144,10 +145,5 @@ function isColored({ out, configuration }: CallSurroundings): boolean {
 
 const Handoff = z.record(z.string(), z.string());
 
-function readHandoff(handoffData: string | undefined): Readonly<Record<string, string>> {
-  try {
-    return Handoff.safeParse(JSON.parse(handoffData ?? "")).data ?? {};
-  } catch {
-    return {};
-  }
-}
+const readHandoff = (handoffData = ""): Readonly<Record<string, string>> =>
+  Handoff.safeParse(parseJson(handoffData)).data ?? {};

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { parseJson } from "./relay-refusal.ts";
 
 /** What the terminal call asks a Callroom over REST. Replies are those of `protocol/rest.ts`, as far as they are shown. */
 
@@ -110,11 +111,3 @@ export const nothingAnswers = (origin: string): string =>
 const bearer = (sessionToken: string): Readonly<Record<string, string>> => ({
   authorization: `Bearer ${sessionToken}`,
 });
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

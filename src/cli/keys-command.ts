@@ -13,6 +13,9 @@ import { startProgress, type Terminal } from "./progress.ts";
 const USAGE = `npm run keys -- status   counts the stored secrets by the master key that seals them; changes nothing
 npm run keys -- rotate   seals every one of them again under the newest master key
 
+Before rotating, deploy the Worker with the new ENCRYPTION_KEY and the old one in ENCRYPTION_KEY_PREVIOUS: until then it
+cannot open what is sealed under the new one.
+
 Reads ENCRYPTION_KEY, ENCRYPTION_KEY_PREVIOUS and DATABASE_URL from the environment, then from .dev.vars; without a
 DATABASE_URL, the database of a running npm run dev.
 `;
@@ -23,7 +26,7 @@ export interface KeysSurroundings {
   readonly out: Terminal;
   readonly err: Terminal;
   readonly randomBytes: (count: number) => Uint8Array;
-  openRows(database: DatabaseAddress): KeyRows;
+  readonly openRows: (database: DatabaseAddress) => KeyRows;
 }
 
 /** 0: done. 1: something is unreadable or left under an older master key. 2: the command could not do its work. */

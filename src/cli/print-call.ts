@@ -147,7 +147,7 @@ export function handoffSentence(handoff: Readonly<Record<string, string>>): stri
 }
 
 /** Text from outside, without what would drive the terminal: control characters except line breaks and tabs. */
-export const printable = (text: string): string => text.replace(/(?![\n\t])\p{Cc}/gu, "").toWellFormed();
+export const printable = (text: string): string => text.replace(/(?![\n\t])\p{Cc}/gu, "");
 
 const indented = (text: string): string => printable(text).replaceAll("\n", `\n${INDENT}`);
 

@@ -28,7 +28,7 @@ export function startProgress(
   const shown = terminal.isTTY === true ? barOn(terminal, label, total, now) : linesOn(terminal, label, total);
   shown.update(0);
   // The total is an estimate: rows may be added meanwhile.
-  return { update: (done) => shown.update(Math.min(done, total)), end: shown.end };
+  return { update: (done) => shown.update(Math.min(done, total)), end: () => shown.end() };
 }
 
 function barOn(terminal: Terminal, label: string, total: number, now: () => number): Progress {
@@ -43,7 +43,7 @@ function barOn(terminal: Terminal, label: string, total: number, now: () => numb
       const bar = "█".repeat(full) + "░".repeat(BAR_CELLS - full);
       const line = `${label}  ${bar}  ${done}/${total}${timeLeft(done, total, nowMs - startedMs)}`;
       // A line that wraps could not be redrawn. The last column stays free: some terminals wrap there already.
-      terminal.write(`\r${line.slice(0, (terminal.columns ?? 80) - 1)}\x1b[K`);
+      terminal.write(`\r${line.slice(0, (terminal.columns || 80) - 1)}\x1b[K`);
     },
     end: () => {
       terminal.write("\n");

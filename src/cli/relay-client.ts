@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import type { IncomingMessage } from "node:http";
 import { type RawData, WebSocket } from "ws";
 import * as z from "zod";
+import { parseJson, RelayRefused, readRefusal } from "./relay-refusal.ts";
 
 /**
  * The caller's end of a ConversationRelay socket, as Twilio holds it: sends `setup`, says things, collects the agent's
@@ -40,22 +40,6 @@ export interface RelayOptions {
   readonly onError?: (client: RelayClient, sentence: string, code: string) => void;
 }
 
-/** The handshake was not answered with a socket. `status` is undefined when nothing answered at all. */
-export class RelayRefused extends Error {
-  readonly status: number | undefined;
-  /** The server's own sentence and code, when it sent them. */
-  readonly sentence: string | undefined;
-  readonly code: string | undefined;
-
-  constructor(status: number | undefined, body?: z.infer<typeof FailureBody>) {
-    super(status === undefined ? "nothing answers" : `the handshake was answered with status ${status}`);
-    this.name = "RelayRefused";
-    this.status = status;
-    this.sentence = body?.error;
-    this.code = body?.code;
-  }
-}
-
 /** A turn was waited for in vain: the socket closed first, or the agent took too long. */
 export class NoTurn extends Error {
   readonly why: "closed" | "timeout";
@@ -71,9 +55,7 @@ const HANDSHAKE_MS = 10_000;
 /** A peer that does not answer our close frame is dropped after this. */
 const CLOSE_MS = 2_000;
 const TURN_MS = 10_000;
-const REFUSAL_BYTES = 64 * 1024;
 
-const FailureBody = z.object({ error: z.string(), code: z.string() });
 const Frame = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text"), token: z.string(), last: z.boolean().default(false) }),
   z.object({ type: z.literal("end"), handoffData: z.string().optional() }),
@@ -275,24 +257,6 @@ const setupFrame = (): Readonly<Record<string, unknown>> => ({
   callStatus: "RINGING",
   customParameters: {},
 });
-
-async function readRefusal(response: IncomingMessage): Promise<RelayRefused> {
-  response.setEncoding("utf8");
-  let body = "";
-  for await (const piece of response) {
-    body += String(piece);
-    if (body.length > REFUSAL_BYTES) break;
-  }
-  return new RelayRefused(response.statusCode, FailureBody.safeParse(parseJson(body)).data);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /** Frames come as Buffers, since nobody has asked the socket for another form. */
 const textOf = (data: RawData): string => (Buffer.isBuffer(data) ? data.toString("utf8") : "");

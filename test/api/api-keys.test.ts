@@ -14,6 +14,7 @@ import {
   ok,
   openTestDatabase,
   refusedBy,
+  START_MS,
   type TestDatabase,
 } from "./world.ts";
 
@@ -26,7 +27,7 @@ let api: Harness;
 beforeAll(async () => {
   db = await openTestDatabase();
   await givenWorkshop(db, { id: "w1", joinCode: "MAPLE-7" });
-});
+}, START_MS);
 afterAll(() => db.close());
 beforeEach(() => {
   api = harness({ database: db.database });
@@ -180,19 +181,17 @@ describe("PUT /api/me/key", () => {
     expect((await me(to)).key).toMatchObject({ status: "connected", hint: "BBBB" });
   });
 
-  it.skipIf(!legacy)(
-    `CONNECT-8 a key of the predecessor's shows as unverified, with its hint (${LEGACY_ABSENT})`,
-    async () => {
-      const { masterKeyHex, readable } = legacy!;
-      const old = harness({
-        database: db.database,
-        settings: { masterKeyHexes: { newest: masterKeyHex, previous: [] } },
-      });
-      const { sealed, plaintext } = readable[0]!;
-      const token = await givenStudent(db, "connect_8");
-      await db.sql("update student_configs set openai_api_key = $1 where session_token = $2", sealed, token);
-      const { key } = meReply.parse(await (await old.request("GET", "/api/me", { token })).json());
-      expect(key).toEqual({ status: "unverified", hint: plaintext.slice(-4), connectedAt: null, lastUsedAt: null });
-    },
-  );
+  it("CONNECT-8 a key of the predecessor's shows as unverified, with its hint", async ({ skip }) => {
+    if (!legacy) return skip(LEGACY_ABSENT);
+    const { masterKeyHex, readable } = legacy;
+    const old = harness({
+      database: db.database,
+      settings: { masterKeyHexes: { newest: masterKeyHex, previous: [] } },
+    });
+    const { sealed, plaintext } = readable[0]!;
+    const token = await givenStudent(db, "connect_8");
+    await db.sql("update student_configs set openai_api_key = $1 where session_token = $2", sealed, token);
+    const { key } = meReply.parse(await (await old.request("GET", "/api/me", { token })).json());
+    expect(key).toEqual({ status: "unverified", hint: plaintext.slice(-4), connectedAt: null, lastUsedAt: null });
+  });
 });

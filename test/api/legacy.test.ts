@@ -12,6 +12,7 @@ import {
   ok,
   openTestDatabase,
   refusedBy,
+  START_MS,
   type TestDatabase,
 } from "./world.ts";
 
@@ -34,7 +35,7 @@ let openApi: Harness;
 beforeAll(async () => {
   db = await openTestDatabase();
   await givenWorkshop(db, { id: "w1", joinCode: "MAPLE-7" });
-});
+}, START_MS);
 afterAll(() => db.close());
 beforeEach(() => {
   api = harness({ database: db.database, settings: { serviceToken: SERVICE_TOKEN } });
@@ -294,34 +295,28 @@ describe("GET /api/get-student-ai-settings", () => {
     expect(logLines.map((line) => JSON.parse(line))).toEqual([{ event: "key-unreadable", callId: null }]);
   });
 
-  it.skipIf(!legacy)(
-    `CFG-33 every sealed key of the predecessor's is given, and sealed anew (${LEGACY_ABSENT})`,
-    async () => {
-      const { masterKeyHex, readable } = legacy!;
-      const old = harness({
-        database: db.database,
-        settings: { serviceToken: SERVICE_TOKEN, masterKeyHexes: { newest: masterKeyHex, previous: [] } },
-      });
-      const read = async (token: string) => {
-        const headers = { authorization: `Bearer ${SERVICE_TOKEN}` };
-        const reply = await old.request("GET", `/api/get-student-ai-settings?sessionToken=${token}`, { headers });
-        return legacySettingsReply.parse(await reply.json()).settings.openaiApiKey;
-      };
-      expect(readable).toHaveLength(16);
-      for (const { sessionToken, sealed, plaintext } of readable) {
-        await db.sql(
-          "insert into student_configs (session_token, openai_api_key) values ($1, $2)",
-          sessionToken,
-          sealed,
-        );
-        expect(await read(sessionToken)).toBe(plaintext);
-        const resealed = (await rowOf(sessionToken))?.openai_api_key ?? "";
-        expect(sealedWith(resealed).format).toBe("v2");
-        expect(await read(sessionToken)).toBe(plaintext);
-        expect((await rowOf(sessionToken))?.openai_api_key).toBe(resealed);
-      }
-    },
-  );
+  it("CFG-33 every sealed key of the predecessor's is given, and sealed anew", async ({ skip }) => {
+    if (!legacy) return skip(LEGACY_ABSENT);
+    const { masterKeyHex, readable } = legacy;
+    const old = harness({
+      database: db.database,
+      settings: { serviceToken: SERVICE_TOKEN, masterKeyHexes: { newest: masterKeyHex, previous: [] } },
+    });
+    const read = async (token: string) => {
+      const headers = { authorization: `Bearer ${SERVICE_TOKEN}` };
+      const reply = await old.request("GET", `/api/get-student-ai-settings?sessionToken=${token}`, { headers });
+      return legacySettingsReply.parse(await reply.json()).settings.openaiApiKey;
+    };
+    expect(readable).toHaveLength(16);
+    for (const { sessionToken, sealed, plaintext } of readable) {
+      await db.sql("insert into student_configs (session_token, openai_api_key) values ($1, $2)", sessionToken, sealed);
+      expect(await read(sessionToken)).toBe(plaintext);
+      const resealed = (await rowOf(sessionToken))?.openai_api_key ?? "";
+      expect(sealedWith(resealed).format).toBe("v2");
+      expect(await read(sessionToken)).toBe(plaintext);
+      expect((await rowOf(sessionToken))?.openai_api_key).toBe(resealed);
+    }
+  });
 
   it("CFG-34 a malformed query is 400", async () => {
     for (const query of [

@@ -21,6 +21,7 @@ import {
   harness,
   NOW_MS,
   openTestDatabase,
+  START_MS,
   type TestDatabase,
 } from "./world.ts";
 
@@ -38,7 +39,7 @@ beforeAll(async () => {
     opensAt: "2026-11-22T12:00:00Z",
     closesAt: "2026-11-22T12:00:01Z",
   });
-});
+}, START_MS);
 afterAll(() => db.close());
 beforeEach(() => {
   api = harness({ database: db.database });

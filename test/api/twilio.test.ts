@@ -18,6 +18,7 @@ import {
   NOW_MS,
   ORIGIN,
   openTestDatabase,
+  START_MS,
   type TestDatabase,
   unreachable,
 } from "./world.ts";
@@ -47,7 +48,7 @@ beforeAll(async () => {
   await seals("no_key_inside", "not an OpenAI key");
   await givenStudent(db, "closed", { workshopId: "w3" });
   await seals("closed", "sk-students-0123456789");
-});
+}, START_MS);
 afterAll(() => db.close());
 beforeEach(() => {
   api = harness({ database: db.database });

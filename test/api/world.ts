@@ -41,8 +41,8 @@ export interface Harness {
   readonly deps: ApiDeps;
   readonly clock: { nowMs: number };
   /** Resolves when everything that was left to `waitUntil` has ended. */
-  settled(): Promise<void>;
-  request(method: string, path: string, init?: Asking): Promise<Response>;
+  readonly settled: () => Promise<void>;
+  readonly request: (method: string, path: string, asking?: Asking) => Promise<Response>;
 }
 
 export interface Asking {
@@ -107,7 +107,7 @@ export function harness(options: {
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     fetch: async (input, init) => {
       openai.asked.push({
-        url: String(input),
+        url: new Request(input).url,
         authorization: new Headers(init?.headers).get("authorization"),
         redirect: init?.redirect,
       });
@@ -158,6 +158,9 @@ export function harness(options: {
     },
   };
 }
+
+/** What a `beforeAll` that opens a database may take, on a machine that may be busy. */
+export const START_MS = 60_000;
 
 /** A real database behind Neon's endpoint, with our tables. */
 export async function openTestDatabase() {

@@ -476,6 +476,14 @@ describe("a call from the keyboard", () => {
     input.write("one\r");
     await expect.poll(printed).toContain("\r\x1b[KAgent   You said one.\n");
     expect(printed()).not.toContain("\x1b[36m");
+    room.onFrame = (socket, frame) => {
+      if (frame.voicePrompt === "two") send(socket, { type: "text", token: "Once upon", last: false });
+      if (frame.voicePrompt === "stop") say(socket, "Yes?");
+    };
+    input.write("two\r");
+    await expect.poll(printed).toContain("Agent   Once upon");
+    input.write("stop\r");
+    await expect.poll(printed).toContain("Agent   Once uponstop\r\n\r\x1b[K\r\x1b[KAgent   Yes?\n");
     input.write("\x04");
     expect(await exitCode).toBe(0);
     expect(printed()).toContain("\r\x1b[KTool    current_time(");

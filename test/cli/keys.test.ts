@@ -211,7 +211,7 @@ describe("npm run keys on a real database", () => {
     expect(said).not.toMatch(/Internal Server Error|select|\bat .*\.ts/);
   });
 
-  it("ROTATE-8 With other master keys nothing is written, and it ends with 1.", async () => {
+  it("ROTATE-4 With other master keys nothing is written, and it ends with 1.", async () => {
     const before = await pageOfSealed(db(), { after: null, limit: 100 });
     const { exitCode, said } = await inProcess("rotate", { ENCRYPTION_KEY: HEX_C, ENCRYPTION_KEY_PREVIOUS: "" });
     expect(exitCode).toBe(1);

@@ -41,8 +41,15 @@ describe("progress", () => {
   it("PROGRESS-1 The line never wraps, however narrow the terminal.", () => {
     const terminal = terminalOf({ isTTY: true, columns: 20 });
     startProgress(terminal, "Rotating", 5, () => 0).update(5);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: the terminal's own
-    for (const write of terminal.writes) expect(write.replace(/\r|\x1b\[K/g, "").length).toBeLessThan(20);
+    for (const write of terminal.writes) {
+      expect(write.replace("\r", "").replace("\x1b[K", "").length).toBeLessThan(20);
+    }
+  });
+
+  it("PROGRESS-1 A terminal that does not know its width is taken for 80 columns.", () => {
+    const terminal = terminalOf({ isTTY: true, columns: 0 });
+    startProgress(terminal, "Rotating", 1_500, () => 0).update(1_500);
+    expect(terminal.writes.at(-1)).toBe(`\rRotating  ${"█".repeat(30)}  1500/1500\x1b[K`);
   });
 
   it("PROGRESS-2 In a file it writes plain lines, one for each tenth.", () => {

@@ -15,7 +15,7 @@ describe("checkKey", () => {
   it("CHECK-1 asks for the list of models with the key and follows no redirect", async () => {
     const asked: { url: string; init: RequestInit | undefined }[] = [];
     const status = await check(async (input, init) => {
-      asked.push({ url: String(input), init });
+      asked.push({ url: new Request(input).url, init });
       return Response.json({ object: "list", data: [] });
     });
     expect(status).toBe("connected");

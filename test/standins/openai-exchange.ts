@@ -83,7 +83,7 @@ function route(exchange: Exchange, contentType: string, bytes: number, json: unk
   const { method, path, key } = entry;
   const { method: taken, kind } = routeOf(path) ?? refuse(noSuchUrl(method, path));
   if (taken !== method) refuse(wrongMethod(method, path));
-  if (key === null) return refuse(noKey());
+  if (key === null) refuse(noKey());
   const refusedKey = world.keys.refuseKey(key, kind);
   if (refusedKey !== undefined) refuse(refusedKey);
   if (kind === "models") {
@@ -92,7 +92,7 @@ function route(exchange: Exchange, contentType: string, bytes: number, json: unk
   }
   if (bytes > world.bodyBytes) refuse(tooBig(world.bodyBytes, bytes));
   if (!/^application\/json\b/i.test(contentType)) refuse(notJsonType(contentType));
-  if (!isRecord(json)) return refuse(notJson());
+  if (!isRecord(json)) refuse(notJson());
   const read = kind === "chat" ? readChatRequest : readResponsesRequest;
   const prompt = read(json, world.today());
   entry.stored = prompt.stored;

@@ -91,12 +91,6 @@ const Target = z.object({
   times: z.union([z.number().int().min(1), z.literal("always")]).default(1),
 });
 
-/** Both sorts of fields lie side by side in an order; here they are told apart. */
-const Order = z
-  .record(z.string(), z.unknown())
-  .transform(({ key, path, times, ...fault }) => ({ fault, target: { key, path, times } }))
-  .pipe(z.object({ fault: Fault, target: Target }));
-
 /** A fault and which requests it is for, as `standin.fault(…)` and `POST /standin/faults` take it. */
 export type FaultOrder = z.input<typeof Fault> & z.input<typeof Target>;
 export type Trouble = z.output<typeof Trouble>;
@@ -130,10 +124,15 @@ export class FaultQueue {
 
   /** Adds an order from outside; returns what is wrong with it. */
   tryAdd(order: unknown): string | undefined {
-    const read = Order.safeParse(order);
-    if (!read.success) return z.prettifyError(read.error);
-    const { fault, target } = read.data;
-    this.#queued.push({ fault, target, left: target.times === "always" ? Number.POSITIVE_INFINITY : target.times });
+    // The fields of both lie side by side.
+    const fields = z.record(z.string(), z.unknown()).safeParse(order);
+    const { key, path, times, ...rest } = fields.data ?? {};
+    const target = Target.safeParse({ key, path, times });
+    const fault = Fault.safeParse(rest);
+    if (!target.success) return z.prettifyError(target.error);
+    if (!fault.success) return z.prettifyError(fault.error);
+    const left = target.data.times === "always" ? Number.POSITIVE_INFINITY : target.data.times;
+    this.#queued.push({ fault: fault.data, target: target.data, left });
     return undefined;
   }
 

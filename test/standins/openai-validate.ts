@@ -29,9 +29,9 @@ export class Refused extends Error {
   }
 }
 
-export const refuse = (refusal: Refusal): never => {
+export function refuse(refusal: Refusal): never {
   throw new Refused(refusal);
-};
+}
 
 export const isRecord = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);

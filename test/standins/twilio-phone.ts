@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { connectRelay, type RelayClient, type RelayTurn } from "../../src/cli/relay-client.ts";
 import { outboundProblem } from "./twilio-frames.ts";
+import { causeOfEnd, newSession, type Session } from "./twilio-session.ts";
 import { type RelayVerb, TwimlError, type Verb } from "./twilio-twiml.ts";
 import { type Form, TwilioWeb, type WebOptions } from "./twilio-web.ts";
 import { Until } from "./until.ts";
@@ -31,22 +32,6 @@ export interface ActionPost {
   readonly form: Form;
   /** What was answered; undefined when Twilio could not use it (see `errors`). */
   readonly verbs: readonly Verb[] | undefined;
-}
-
-interface Session {
-  /** From 1. */
-  readonly number: number;
-  readonly verb: RelayVerb;
-  readonly actionUrl: string | undefined;
-  readonly sessionId: string;
-  readonly startedAtMs: number;
-  client: RelayClient | undefined;
-  invalidInARow: number;
-  /** How it ends, when not by the app's doing. */
-  leaving: "caller" | "told" | undefined;
-  handoffData: string | undefined;
-  actionPosted: boolean;
-  aftermath: Promise<void> | undefined;
 }
 
 const WAIT_MS = 10_000;
@@ -212,19 +197,7 @@ export class TwilioPhone {
   }
 
   async #connect(verb: RelayVerb, below: readonly Verb[], documentUrl: string): Promise<void> {
-    const session: Session = {
-      number: this.sessions + 1,
-      verb,
-      actionUrl: verb.action === undefined ? undefined : new URL(verb.action, documentUrl).href,
-      sessionId: `VX${randomBytes(16).toString("hex")}`,
-      startedAtMs: performance.now(),
-      client: undefined,
-      invalidInARow: 0,
-      leaving: undefined,
-      handoffData: undefined,
-      actionPosted: false,
-      aftermath: undefined,
-    };
+    const session = newSession(this.sessions + 1, verb, documentUrl);
     this.#session = session;
     const address = this.#web.reachable(verb.url);
     const client = address && (await this.#dial(session, address));
@@ -291,24 +264,13 @@ export class TwilioPhone {
   async #postAction(session: Session): Promise<readonly Verb[] | undefined> {
     if (session.actionUrl === undefined) return undefined;
     session.actionPosted = true;
-    const form = { ...this.#form, ...this.#cause(session) };
+    const cause = causeOfEnd(session);
+    if (cause.ErrorCode !== undefined) this.errors.push(cause.ErrorCode);
+    const form = { ...this.#form, ...cause };
     const verbs = await this.#post(session.actionUrl, form);
     this.actions.push({ form, verbs });
     this.#waiting.changed();
     return verbs;
-  }
-
-  /** What the action is told about the end of a session, field by field as in recorded calls. */
-  #cause({ sessionId, startedAtMs, leaving, handoffData, client }: Session): Form {
-    const duration = String(Math.round((performance.now() - startedAtMs) / 1_000));
-    const common = { SessionId: sessionId, SessionDuration: duration, CallStatus: "in-progress" };
-    if (leaving === "caller") return { ...common, SessionStatus: "completed", CallStatus: "completed" };
-    if (leaving === "told" || client?.ended) {
-      const handoff = handoffData ?? client?.ended?.handoffData;
-      return { ...common, SessionStatus: "ended", ...(handoff !== undefined && { HandoffData: handoff }) };
-    }
-    this.errors.push("64105");
-    return { ...common, SessionStatus: "failed", ErrorCode: "64105", ErrorMessage: "Websocket ended" };
   }
 
   /** The TwiML that a webhook is answered with; undefined, with an error code noted, when Twilio could not use it. */

@@ -1,7 +1,6 @@
 /**
  * Twilio, played by us: a phone that follows our TwiML, holds the ConversationRelay socket and refuses what Twilio
- * refuses. What it does is taken from recorded calls, where they tell; see `test/fixtures` and the folder README of
- * `src/caller`.
+ * refuses. What it does is taken from recorded calls where they tell, else from Twilio's documentation.
  */
 export { connectRelay, type RelayClient, type RelayTurn } from "../../src/cli/relay-client.ts";
 export { type CallOptions, placeCall, type TwilioPhone } from "./twilio-phone.ts";

@@ -1,3 +1,5 @@
+/* oxlint-disable typescript/restrict-template-expressions, typescript/no-misused-spread, typescript/unbound-method --
+   handling a key wrongly is what these tests do */
 import { format, inspect } from "node:util";
 import { serialize } from "node:v8";
 import { describe, expect, it } from "vitest";

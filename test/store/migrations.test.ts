@@ -1,0 +1,154 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { generateDrizzleJson, generateMigration } from "drizzle-kit/api";
+import { is } from "drizzle-orm";
+import { getTableConfig, PgTable } from "drizzle-orm/pg-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { parseSessionToken } from "../../src/protocol/ids.ts";
+import * as schema from "../../src/store/schema.ts";
+import { findStudent, saveLegacyConfig } from "../../src/store/students.ts";
+import { type DatabaseUnderTest, OPEN_MS, openDatabaseUnderTest } from "./database-under-test.ts";
+
+const DRIZZLE = join(import.meta.dirname, "../../drizzle");
+const ADOPTION = "0000_adopt_predecessor_and_create";
+const token = parseSessionToken("test_session_123")!;
+
+const TOOL = { type: "function", function: { name: "get_order", webhook_url: "https://shop.example/orders" } };
+
+/** The predecessor's schema as it documents it, with a row. */
+async function makePredecessor({ sql }: DatabaseUnderTest): Promise<void> {
+  await sql(`
+    create table student_configs (
+      session_token text primary key, student_name text, openai_api_key text, system_prompt text, tools jsonb,
+      voice_settings jsonb, created_at timestamp default now(), updated_at timestamp default now())`);
+  await sql(
+    `insert into student_configs values ($1, 'Ada', 'aXY=:dGFn:c2VhbGVk', 'Be kind.', $2, '{"speed":1.1}',
+      '2025-03-01 10:00:00', '2025-03-02 11:30:00.5')`,
+    token,
+    JSON.stringify([TOOL]),
+  );
+}
+
+describe("migrations", () => {
+  let under: DatabaseUnderTest;
+  beforeAll(async () => {
+    under = await openDatabaseUnderTest();
+  }, OPEN_MS);
+  afterAll(() => under.close());
+  beforeEach(() => under.wipe());
+
+  it("MIGRATE-1 an empty database gets the tables of the schema, column by column", async () => {
+    expect(await under.migrate()).toEqual([ADOPTION]);
+    const tables = Object.values(schema).filter((value) => is(value, PgTable));
+    expect(tables).toHaveLength(4);
+    for (const table of tables) {
+      const { name, columns, indexes } = getTableConfig(table);
+      const rows = await under.sql(
+        `select attname as name, format_type(atttypid, atttypmod) as type, attnotnull as required
+         from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped`,
+        name,
+      );
+      const written = columns.map((column) => ({
+        name: column.name,
+        type: column.getSQLType().replace(/^timestamp$/, "timestamp without time zone"),
+        required: column.notNull ? "t" : "f",
+      }));
+      expect(rows.sort(byName), name).toEqual(written.sort(byName));
+      const made = await under.sql("select indexname as name from pg_indexes where tablename = $1", name);
+      expect(made.map((index) => index.name)).toEqual(expect.arrayContaining(indexes.map((index) => index.config.name)));
+    }
+  });
+
+  it("MIGRATE-2 the newest recorded schema is the schema: nothing is left to generate", async () => {
+    const { entries } = JSON.parse(readFileSync(join(DRIZZLE, "meta/_journal.json"), "utf8"));
+    const prefix = String(entries.at(-1).idx).padStart(4, "0");
+    const recorded = JSON.parse(readFileSync(join(DRIZZLE, `meta/${prefix}_snapshot.json`), "utf8"));
+    expect(await generateMigration(recorded, generateDrizzleJson(schema, recorded.id))).toEqual([]);
+  });
+
+  it("MIGRATE-3 the predecessor's rows are adopted in place and read as they were", async () => {
+    await makePredecessor(under);
+    await under.migrate();
+    expect(await findStudent(under.db, token)).toMatchObject({
+      name: "Ada",
+      email: null,
+      origin: "predecessor",
+      sealedKey: "aXY=:dGFn:c2VhbGVk",
+      config: { prompt: "Be kind.", greeting: null, voice: null, tools: [{ name: "get_order" }] },
+      toolsJson: [TOOL],
+      workshop: null,
+      keyStatus: null,
+      createdAtMs: Date.UTC(2025, 2, 1, 10),
+      updatedAtMs: Date.UTC(2025, 2, 2, 11, 30, 0, 500),
+    });
+    const [row] = await under.sql("select voice_settings from student_configs");
+    expect(JSON.parse(row?.voice_settings ?? "")).toEqual({ speed: 1.1 });
+  });
+
+  it("MIGRATE-4 migrating again changes nothing", async () => {
+    await makePredecessor(under);
+    await under.migrate();
+    const before = await under.sql("select * from student_configs");
+    expect(await under.migrate()).toEqual([]);
+    expect(await under.sql("select * from student_configs")).toEqual(before);
+  });
+
+  it("MIGRATE-5 the file may be run by hand, twice, and before the migration", async () => {
+    await makePredecessor(under);
+    const file = readFileSync(join(DRIZZLE, `${ADOPTION}.sql`), "utf8");
+    for (const _run of ["first", "second"]) {
+      for (const statement of file.split("--> statement-breakpoint")) await under.sql(statement);
+    }
+    expect(await under.migrate()).toEqual([ADOPTION]);
+    expect(await findStudent(under.db, token)).toMatchObject({ name: "Ada", origin: "predecessor" });
+    expect(await under.sql("select conname from pg_constraint where contype = 'f'")).toHaveLength(3);
+  });
+
+  it("MIGRATE-6 a predecessor with columns of its own, required fields and another primary key keeps working", async () => {
+    await under.sql(`
+      create table student_configs (
+        id serial primary key, session_token varchar(255) not null, student_email text not null, student_name text not null,
+        openai_api_key text, system_prompt text not null, ivr_greeting text, selected_voice text,
+        tools json not null default '[]', pronouns text, updated_at timestamptz not null default now())`);
+    await under.sql(
+      `insert into student_configs (session_token, student_email, student_name, system_prompt, pronouns)
+       values ($1, 'a@b.example', 'Ada', 'Hi', 'she')`,
+      token,
+    );
+    await under.migrate();
+    await saveLegacyConfig(under.db, token, { prompt: null, toolsJson: [TOOL] }, { enrol: true });
+    expect(await findStudent(under.db, token)).toMatchObject({
+      name: "Ada",
+      origin: "predecessor",
+      config: { prompt: null, tools: [{ name: "get_order" }] },
+    });
+    const rows = await under.sql("select pronouns from student_configs");
+    expect(rows).toEqual([{ pronouns: "she" }]);
+  });
+
+  it("MIGRATE-7 tools that a predecessor keeps as text are read and written", async () => {
+    await under.sql("create table student_configs (session_token text primary key, tools text)");
+    await under.sql("insert into student_configs values ($1, $2)", token, JSON.stringify([TOOL]));
+    await under.migrate();
+    expect((await findStudent(under.db, token))?.config.tools).toMatchObject([{ name: "get_order" }]);
+    const renamed = { ...TOOL, function: { ...TOOL.function, name: "get_parcel" } };
+    await saveLegacyConfig(under.db, token, { toolsJson: [renamed] }, { enrol: false });
+    expect((await findStudent(under.db, token))?.toolsJson).toEqual([renamed]);
+    await under.sql("update student_configs set tools = 'not json'");
+    expect(await findStudent(under.db, token)).toMatchObject({ toolsJson: null, config: { tools: [] } });
+  });
+
+  it("MIGRATE-8 a migration that cannot be carried out leaves the database as it was", async () => {
+    await makePredecessor(under);
+    await under.sql("create table calls (id integer primary key)");
+    await expect(under.migrate()).rejects.toThrow();
+    const columns = await under.sql(
+      "select column_name from information_schema.columns where table_name in ('student_configs', 'turns')",
+    );
+    expect(columns).toHaveLength(8);
+    expect(await under.sql("select to_regclass('drizzle.callroom_migrations') as noted")).toEqual([{ noted: null }]);
+  });
+});
+
+const byName = (a: { name?: string | null }, b: { name?: string | null }): number =>
+  (a.name ?? "") < (b.name ?? "") ? -1 : 1;
