@@ -1,8 +1,8 @@
 import { Failure } from "../failure.ts";
 import { parseJoinCode, parseWorkshopId, workshopIdFrom } from "../protocol/ids.ts";
 import { ensureDefaultWorkshop, type Workshop } from "../store/workshops.ts";
+import { isOpen } from "../workshop/dates.ts";
 import type { ApiContext } from "./deps.ts";
-import { isOpen } from "./workshop-dates.ts";
 
 /** The workshop of those who came without a join code. */
 export const DEFAULT_WORKSHOP_ID = parseWorkshopId("default");

@@ -1,9 +1,9 @@
 import { html, raw } from "hono/html";
 import * as z from "zod";
-import { factsOf } from "../failure.ts";
+import { factsOf, type Reason } from "../failure.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
 import type { Who } from "./identity.ts";
-import { failuresOf } from "./openapi.ts";
+import { EVERYWHERE, failuresOf } from "./openapi.ts";
 import type { Route } from "./routes.ts";
 
 /** The API's description for people: the route table as a page, without a script and with one style. */
@@ -42,6 +42,10 @@ const page = (routes: readonly Route[]) => html`<!doctype html>
 <p>JSON in UTF-8, at most 64 KiB. Success is <code>{"success":true,…}</code>; failure is
 <code>{"success":false,"error":"a sentence","code":"…","requestId":"…"}</code>, and for bad input names the
 <code>field</code>. The same as <a href="/openapi.json">OpenAPI 3.1</a>.</p>
+<section>
+<h2>Every route</h2>
+${failures(EVERYWHERE)}
+</section>
 <nav><ul>${routes.map((route) => html`<li><a href="#${anchor(route)}"><code>${title(route)}</code></a></li>\n`)}</ul></nav>
 ${routes.map(section)}
 </main>
@@ -55,12 +59,17 @@ const section = (route: Route) => html`<section id="${anchor(route)}">
 <p class="who">${WHO[route.who]}</p>
 ${fields("Query", route.endpoint.query, "input")}${fields("Body", route.endpoint.body, "input")}
 ${typeof route.endpoint.reply === "string" ? html`<p>Answers <code>${route.endpoint.reply}</code>.</p>` : fields("Answers", route.endpoint.reply, "output")}
-<h3>Fails with</h3>
-<table><tbody>
-${failuresOf(route).map((reason) => html`<tr><td>${factsOf(reason).status}</td><td><code>${reason}</code></td><td>${factsOf(reason).sentence}</td></tr>\n`)}
-</tbody></table>
+${failures(failuresOf(route).filter((reason) => !EVERYWHERE.includes(reason)))}
 </section>
 `;
+
+const failures = (reasons: readonly Reason[]) =>
+  reasons.length === 0
+    ? ""
+    : html`<h3>Fails with</h3>
+<table><tbody>
+${reasons.map((reason) => html`<tr><td>${factsOf(reason).status}</td><td><code>${reason}</code></td><td>${factsOf(reason).sentence}</td></tr>\n`)}
+</tbody></table>`;
 
 function fields(heading: string, schema: z.ZodType | undefined, io: "input" | "output") {
   if (!schema) return "";
@@ -78,10 +87,10 @@ type Property = boolean | z.core.JSONSchema.BaseSchema;
 function shape(schema: Property): string {
   if (typeof schema === "boolean") return "anything";
   if (schema.anyOf) return schema.anyOf.map(shape).join(" or ");
-  if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(", ");
+  if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" or ");
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.type === "array") return `list of ${shape(itemOf(schema))}`;
-  if (schema.type !== "object" || !schema.properties) return String(schema.type ?? "anything");
+  if (schema.type !== "object" || !schema.properties) return [schema.type ?? "anything"].flat().join(" or ");
   const inner = Object.entries(schema.properties).map(([name, property]) => `${name}: ${shape(property)}`);
   return `{ ${inner.join(", ")} }`;
 }

@@ -3,13 +3,13 @@ import { DEFAULT_GREETING, DEFAULT_TOOLS } from "../protocol/agent-config.ts";
 import { sessionTokenFrom } from "../protocol/ids.ts";
 import { enrolStudent } from "../store/students.ts";
 import { findWorkshopByJoinCode } from "../store/workshops.ts";
+import { isOpen } from "../workshop/dates.ts";
 import { endpoint } from "./endpoint.ts";
 import { signIn } from "./identity.ts";
 import { websocketUrl } from "./public-address.ts";
 import { succeeded } from "./replies.ts";
 import { joinReply } from "./reply-schemas.ts";
 import { joinRequest } from "./schemas.ts";
-import { isOpen } from "./workshop-dates.ts";
 
 /** A new student with an agent that already answers: it greets, and its tools need no server. */
 export const join = endpoint("anyone", {

@@ -71,6 +71,9 @@ function operation(route: Route) {
   };
 }
 
+/** What any route may answer, whatever it is asked. */
+export const EVERYWHERE: readonly Reason[] = ["misconfigured", "database_unavailable", "internal"];
+
 /** The reasons for which a route fails: its own, and those of everything that stands before it. */
 export function failuresOf({ method, who, endpoint }: Route): readonly Reason[] {
   const reasons = new Set<Reason>(endpoint.fails);
@@ -80,8 +83,7 @@ export function failuresOf({ method, who, endpoint }: Route): readonly Reason[] 
   if (method !== "GET") reasons.add("bad_origin");
   if (endpoint.body ?? endpoint.query ?? who === "twilio") reasons.add("bad_request");
   if (endpoint.body || who === "twilio") reasons.add("too_large").add("unsupported_media_type");
-  reasons.add("misconfigured").add("database_unavailable").add("internal");
-  return [...reasons];
+  return [...reasons, ...EVERYWHERE];
 }
 
 function failureResponses(reasons: readonly Reason[]): Record<number, object> {

@@ -6,12 +6,12 @@ import { log } from "../log.ts";
 import { type CallId, callIdFrom, parseSessionToken, type SessionToken } from "../protocol/ids.ts";
 import { findStudent, type Student } from "../store/students.ts";
 import { callIdBytesFor, mintTicket } from "../vault/ticket.ts";
+import { isOpen } from "../workshop/dates.ts";
 import { ownKey } from "./api-keys.ts";
 import type { ApiContext, CarrierSession } from "./deps.ts";
 import { endpoint } from "./endpoint.ts";
 import { publicOrigin } from "./public-address.ts";
 import { noteFailure, noteThrown, twiml } from "./replies.ts";
-import { isOpen } from "./workshop-dates.ts";
 
 const TWIML = "text/xml";
 

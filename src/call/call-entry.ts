@@ -5,9 +5,10 @@ import { LIMITS } from "../limits.ts";
 import { errorName, log } from "../log.ts";
 import { type CallId, callIdFrom, parseCallId, parseSessionToken, type SessionToken } from "../protocol/ids.ts";
 import { openDatabase } from "../store/database.ts";
-import { findStudent, type Student } from "../store/students.ts";
+import { findStudent } from "../store/students.ts";
 import { loadMasterKeys } from "../vault/master-keys.ts";
 import { readTicket, type TicketClaims } from "../vault/ticket.ts";
+import { isOpen } from "../workshop/dates.ts";
 import { callStub } from "./call-directory.ts";
 import { type BeginOutcome, PASS_HEADER } from "./call-object.ts";
 import { randomBytes } from "./call-secrets.ts";
@@ -51,7 +52,7 @@ async function connect(env: Cloudflare.Env, settings: Settings, entry: Entry): P
   const student = await findStudent(database, entry.sessionToken).catch((thrown: unknown) => reasonOf(thrown));
   if (student === undefined) return told("unknown_session");
   if (typeof student === "string") return told(student);
-  if (!isOpen(student, Date.now())) return told("workshop_closed");
+  if (student.workshop && !isOpen(student.workshop, Date.now())) return told("workshop_closed");
 
   const payer = payerOf(student, settings);
   const ticketCallId = parseCallId(entry.ticket?.callId);
@@ -114,7 +115,8 @@ async function isProven(
   if (settings.twilioAuthToken === undefined) return true;
   const signature = request.headers.get("x-twilio-signature") ?? undefined;
   if (signature !== undefined) {
-    const signedUrl = `${origin.replace(/^http/, "ws")}${url.pathname}${url.search}`;
+    // Twilio speaks TLS only, so the URL it signed is a `wss:` one, whatever we are reached by behind a tunnel.
+    const signedUrl = `${origin.replace(/^https?/, "wss")}${url.pathname}${url.search}`;
     return verifyTwilioSignature({ authToken: settings.twilioAuthToken, url: signedUrl, signature });
   }
   const bearer = /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
@@ -127,11 +129,6 @@ async function claimsOf(ticket: string, settings: Settings): Promise<TicketClaim
   const claims = await readTicket(keys, ticket, Date.now());
   if (!claims) throw new Failure("forbidden");
   return claims;
-}
-
-export function isOpen(student: Pick<Student, "workshop">, nowMs: number): boolean {
-  const { opensAtMs = null, closesAtMs = null } = student.workshop ?? {};
-  return (opensAtMs === null || nowMs >= opensAtMs) && (closesAtMs === null || nowMs < closesAtMs);
 }
 
 /** A refusal for someone who knows a session token: accepted, told in a frame, closed. No object is involved. */

@@ -103,7 +103,7 @@ export class CallStorage {
     return {
       start: CallStart.parse(start),
       progress: Progress.parse(this.#get("progress")),
-      turns: turns.map((row) => Turn.parse(JSON.parse(String(row.json)))),
+      turns: turns.map((row) => Turn.parse(jsonOf(row))),
     };
   }
 
@@ -142,7 +142,7 @@ export class CallStorage {
     const call = rows.find(({ seq }) => seq === CALL);
     return {
       progressRevision: call ? Number(call.revision) : undefined,
-      turns: turns.map((row) => Turn.parse(JSON.parse(String(row.json)))),
+      turns: turns.map((row) => Turn.parse(jsonOf(row))),
     };
   }
 
@@ -169,10 +169,15 @@ export class CallStorage {
 
   #get(name: string): unknown {
     const [row] = this.#sql.exec("select json from kept where name = ?", name).toArray();
-    return row === undefined ? undefined : JSON.parse(String(row.json));
+    return row === undefined ? undefined : jsonOf(row);
   }
 
   #put(name: string, value: unknown): void {
     this.#sql.exec("insert or replace into kept (name, json) values (?, ?)", name, JSON.stringify(value));
   }
+}
+
+function jsonOf({ json }: Record<string, SqlStorageValue>): unknown {
+  if (typeof json !== "string") throw new TypeError("a row without JSON");
+  return JSON.parse(json);
 }

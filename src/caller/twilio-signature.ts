@@ -19,7 +19,7 @@ export interface SignedRequest {
   /** The `X-Twilio-Signature` header. */
   readonly signature: string | null | undefined;
   /** The body of a JSON post, which Twilio signs by a `bodySHA256` in the URL's query string. */
-  readonly rawBody?: Uint8Array | undefined;
+  readonly rawBody?: Uint8Array<ArrayBuffer> | undefined;
 }
 
 const HMAC = { name: "HMAC", hash: "SHA-1" } as const;
@@ -83,7 +83,7 @@ function splitQuery(url: string): readonly [bare: string, query: string | undefi
 }
 
 /** 20 bytes in base64: exactly 27 characters and one `=`. */
-function readSignature(header: string | null | undefined): Uint8Array | undefined {
+function readSignature(header: string | null | undefined): Uint8Array<ArrayBuffer> | undefined {
   if (!header || !/^[A-Za-z0-9+/]{27}=$/.test(header)) return undefined;
   return Uint8Array.from(atob(header), (character) => character.charCodeAt(0));
 }

@@ -1,5 +1,6 @@
 import { LIMITS } from "../limits.ts";
 import type { KeyStatus } from "../protocol/rest.ts";
+import { NO_CREDIT, RESTRICTED } from "./upstream-failure.ts";
 
 /** A key that lends its text for one expression and prints as nothing. */
 interface HeldKey {
@@ -12,17 +13,6 @@ export interface KeyCheck {
   readonly baseUrl: string;
   readonly fetch: typeof fetch;
 }
-
-/** Codes that mean money, beside `type: "insufficient_quota"`. Source: OpenAI's error-code page. */
-const NO_CREDIT = new Set([
-  "insufficient_quota",
-  "credit_balance_exhausted",
-  "organization_spend_limit_exceeded",
-  "project_spend_limit_exceeded",
-  "organization_usage_limit_exceeded",
-]);
-
-const RESTRICTED = new Set(["insufficient_permissions", "missing_scope", "missing_scopes"]);
 
 /** An error body is a few hundred bytes; more is not read. */
 const ERROR_BYTES = 16 * 1024;

@@ -11,13 +11,16 @@ export interface UpstreamFailure {
 }
 
 /** Codes of a 429 that mean money, beside `type: "insufficient_quota"`. Source: OpenAI's error-code page. */
-const NO_CREDIT = new Set([
+export const NO_CREDIT: ReadonlySet<string> = new Set([
   "insufficient_quota",
   "credit_balance_exhausted",
   "organization_spend_limit_exceeded",
   "project_spend_limit_exceeded",
   "organization_usage_limit_exceeded",
 ]);
+
+/** Codes of a 401 for a key that lacks a permission. A missing scope has also been seen with no code at all. */
+export const RESTRICTED: ReadonlySet<string> = new Set(["insufficient_permissions", "missing_scope", "missing_scopes"]);
 
 const DEFAULT_RETRY_MS = 300;
 
@@ -54,7 +57,9 @@ function reasonOfStatus(status: number, code: string, type: string): Reason {
     case 422:
       return "upstream_bad_request";
     case 401:
-      return code === "insufficient_permissions" || code === "missing_scope" ? "key_restricted" : "key_rejected";
+      return RESTRICTED.has(code) || (code === "" && type === "invalid_request_error")
+        ? "key_restricted"
+        : "key_rejected";
     case 402:
       return "no_credit";
     case 403:

@@ -6,7 +6,7 @@
 const encoder = new TextEncoder();
 
 /** UTF-8. A lone surrogate becomes U+FFFD; neither JSON nor Postgres can bring one here. */
-export const utf8 = (text: string): Uint8Array => encoder.encode(text);
+export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(encoder.encode(text));
 
 /** Standard base64 with padding. */
 export function base64(bytes: Uint8Array): string {
@@ -16,7 +16,7 @@ export function base64(bytes: Uint8Array): string {
 }
 
 /** `undefined` for everything but what `base64` writes: no white space, no missing padding, no stray last bits. */
-export function fromBase64(text: string): Uint8Array | undefined {
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   let binary: string;
   try {
     binary = atob(text);
@@ -33,14 +33,14 @@ export const base64Url = (bytes: Uint8Array): string =>
   base64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
 /** `undefined` for everything but what `base64Url` writes. */
-export function fromBase64Url(text: string): Uint8Array | undefined {
+export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[A-Za-z0-9_-]*$/.test(text)) return undefined;
   const padding = "=".repeat((4 - (text.length % 4)) % 4);
   return fromBase64(text.replaceAll("-", "+").replaceAll("_", "/") + padding);
 }
 
 /** Each field behind its length (4 bytes, big-endian), so that no field can imitate the border between two others. */
-export function lengthPrefixed(fields: readonly string[]): Uint8Array {
+export function lengthPrefixed(fields: readonly string[]): Uint8Array<ArrayBuffer> {
   const encoded = fields.map(utf8);
   const bytes = new Uint8Array(encoded.reduce((sum, field) => sum + 4 + field.length, 0));
   const view = new DataView(bytes.buffer);

@@ -57,7 +57,7 @@ export async function loadMasterKeys(newestHex: string, previousHexes: readonly 
   const newestBytes = masterKeyBytes(newestHex);
   const newestSource = await derivationSource(newestBytes);
   const newest = await masterKey(newestBytes, ["encrypt", "decrypt"]);
-  const previous = new Map<string, Uint8Array>();
+  const previous = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const text of previousHexes) {
     const bytes = masterKeyBytes(text);
     if (bytes.toString() !== newestBytes.toString()) previous.set(bytes.toString(), bytes);
@@ -73,7 +73,7 @@ export async function loadMasterKeys(newestHex: string, previousHexes: readonly 
 const AES_256_GCM = { name: "AES-GCM", length: 256 };
 const HMAC_SHA_256 = { name: "HMAC", hash: "SHA-256", length: 256 };
 
-async function masterKey(bytes: Uint8Array, usages: ("encrypt" | "decrypt")[]): Promise<MasterKey> {
+async function masterKey(bytes: Uint8Array<ArrayBuffer>, usages: ("encrypt" | "decrypt")[]): Promise<MasterKey> {
   const [source, digest, predecessor] = await Promise.all([
     derivationSource(bytes),
     crypto.subtle.digest("SHA-256", bytes),
@@ -87,7 +87,7 @@ async function masterKey(bytes: Uint8Array, usages: ("encrypt" | "decrypt")[]): 
   return { kid, sealing: { "openai-key": openaiKey, "webhook-secret": webhookSecret }, predecessor };
 }
 
-const derivationSource = (bytes: Uint8Array): Promise<CryptoKey> =>
+const derivationSource = (bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey> =>
   crypto.subtle.importKey("raw", bytes, "HKDF", false, ["deriveKey"]);
 
 /** HKDF-SHA-256 (RFC 5869) without salt: the master key is already uniformly random (section 3.1 there). */
@@ -101,7 +101,7 @@ function derived(
   return crypto.subtle.deriveKey(hkdf, source, algorithm, false, usages);
 }
 
-function masterKeyBytes(text: string): Uint8Array {
+function masterKeyBytes(text: string): Uint8Array<ArrayBuffer> {
   if (!isUsableMasterKey(text)) throw new MasterKeyUnusable();
   const hex = text.trim();
   return Uint8Array.from({ length: 32 }, (_, at) => Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16));

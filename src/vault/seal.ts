@@ -22,10 +22,11 @@ const PREDECESSOR_IV_BYTES = [16, 12];
 const TAG_BYTES = 16;
 
 /** A sealed value taken apart; every length is already right. */
-type SealedParts = { readonly iv: Uint8Array; readonly authTag: Uint8Array; readonly ciphertext: Uint8Array } & (
-  | { readonly format: "v2"; readonly kid: string }
-  | { readonly format: "legacy" }
-);
+type SealedParts = {
+  readonly iv: Uint8Array<ArrayBuffer>;
+  readonly authTag: Uint8Array<ArrayBuffer>;
+  readonly ciphertext: Uint8Array<ArrayBuffer>;
+} & ({ readonly format: "v2"; readonly kid: string } | { readonly format: "legacy" });
 
 /**
  * Seals a text under the newest master key as `v2:{kid}:{iv}:{authTag}:{ciphertext}`.
@@ -117,5 +118,5 @@ function readParts(sealed: string): SealedParts | undefined {
 }
 
 /** The additional data of a v2 value. Nothing of it is stored: whoever opens must already know it. */
-const aad = (binding: SealBinding, kid: string): Uint8Array =>
+const aad = (binding: SealBinding, kid: string): Uint8Array<ArrayBuffer> =>
   lengthPrefixed(["callroom/v2", binding.purpose, binding.sessionToken, kid]);

@@ -44,7 +44,7 @@ export async function readTicket(keys: MasterKeys, text: string, nowMs: number):
  * 16 bytes that stand for a phone call: the same for every request about one CallSid, so that a second session finds
  * the call of the first, and unguessable for whoever knows the CallSid. They change with the newest master key.
  */
-export async function callIdBytesFor(keys: MasterKeys, phoneCallId: string): Promise<Uint8Array> {
+export async function callIdBytesFor(keys: MasterKeys, phoneCallId: string): Promise<Uint8Array<ArrayBuffer>> {
   const digest = await crypto.subtle.sign("HMAC", keys.callIds, utf8(phoneCallId));
   return new Uint8Array(digest).slice(0, CALL_ID_BYTES);
 }

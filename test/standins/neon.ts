@@ -84,6 +84,7 @@ export async function startNeonStandin(options: {
     if (faults.kind === "refuse") socket.destroy();
   });
   const up = async (port: number): Promise<number> => {
+    if (server.listening) return port;
     server.listen(port, "127.0.0.1");
     await once(server, "listening");
     return portOf(server.address());

@@ -86,14 +86,14 @@ function factsOf(record: Json): string[] {
   return Object.entries(record).flatMap(([name, value]) => {
     if (value === null || value === undefined || (value === true && /^(ok|success)$/i.test(name))) return [];
     if (isRecord(value)) return factsOf(value);
-    return [`the ${spokenName(name)} is ${said(value)}`];
+    return [`the ${spokenName(name)} ${Array.isArray(value) ? "are" : "is"} ${said(value)}`];
   });
 }
 
 const said = (value: unknown): string =>
   Array.isArray(value) ? listed(value.slice(0, FACTS).map(said)) : isRecord(value) ? "there" : shortened(String(value));
 
-const spokenName = (name: string): string =>
+export const spokenName = (name: string): string =>
   name
     .replace(/([a-z\d])([A-Z])/g, "$1 $2")
     .replace(/[_-]+/g, " ")
@@ -104,7 +104,7 @@ export const listed = (things: readonly string[]): string =>
 
 export const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
-const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 const shortened = (text: string): string =>
   text.length <= TEXT_CHARACTERS ? text : `${text.slice(0, TEXT_CHARACTERS).replace(/\s+\S*$/, "")} and so on`;

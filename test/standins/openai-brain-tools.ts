@@ -68,11 +68,11 @@ export const callOf = (tool: PromptTool, utterance: string): ToolIdea => ({
   arguments: JSON.stringify(argumentsFor(tool.parameters, utterance)),
 });
 
-/** A word of its name counts three, one of its description one; three are enough. The first of equals wins. */
+/** A word of its name counts three, one of its description one. The most wins, the first of equals; none is no tool. */
 function bestByWords(utterance: string, tools: readonly PromptTool[]): PromptTool | undefined {
   const said = wordsOf(utterance);
   let best: PromptTool | undefined;
-  let bestScore = 2;
+  let bestScore = 0;
   for (const tool of tools) {
     const inName = wordsOf(snake(tool.name).replaceAll("_", " "));
     const inDescription = wordsOf(tool.description);

@@ -82,6 +82,8 @@ export const STOP_WORDS = new Set(
 
 /** Small talk, first match wins. `{name}` and `{role}` are the agent's own; the answer follows from nothing else. */
 export const SMALL_TALK: readonly (readonly [pattern: RegExp, answer: string])[] = [
+  [/^(yes|yeah|yep|sure|okay|ok|right|correct)\b/, "Great. What would you like to do next?"],
+  [/^(no|nope|not really)\b/, "All right. Then tell me if anything else comes to mind."],
   [/\bhow are you\b|\bhow('s| is) it going\b/, "I'm doing well, thank you for asking. How are you?"],
   [/\b(what('s| is)|tell me) your name\b|\bwho (are you|am i (talking|speaking) (to|with))\b/, "I'm {self}."],
   [/\bwhat can you do\b|\bhow can you help\b|\bhelp me\b/, "I'm {self}. {abilities}"],
@@ -89,15 +91,13 @@ export const SMALL_TALK: readonly (readonly [pattern: RegExp, answer: string])[]
     /\bare you (a |an )?(robot|bot|ai|machine|human|real|person)\b/,
     "I'm a voice agent, so a computer. I try to be good company.",
   ],
-  [/\bthank(s| you)\b/, "You're welcome. Is there anything else?"],
   [/\bjoke\b/, "Why did the voice agent cross the road? It was looking for a better connection."],
   [/\bweather\b/, "I can't look outside from here, but I hope the sun is shining where you are."],
   [
     /\bstory\b/,
     "Once there was a small lighthouse at the end of a long pier. Every night it counted the ships that came home. One night the fog was so thick that it could not see a single one. So it began to sing. The captains heard the song and steered towards it. By morning, every ship was in the harbour. Since then, people say, the lighthouse sings a little whenever the fog comes in.",
   ],
-  [/^(yes|yeah|yep|sure|okay|ok|right|correct)\b/, "Great. What would you like to do next?"],
-  [/^(no|nope|not really)\b/, "All right. Then tell me if anything else comes to mind."],
+  [/\bthank(s| you)\b/, "You're welcome. Is there anything else?"],
   [/\bsorry\b/, "No problem at all."],
   [/^(hi|hello|hey|good (morning|afternoon|evening))\b/, "Hello! I'm {self}. What can I do for you?"],
 ];
@@ -107,4 +107,10 @@ export const ECHOES: readonly string[] = [
   "I understand that you said: {topic}. Tell me more about that.",
   "You said: {topic}. What would you like to know about it?",
   "I heard: {topic}. Is there something I can do about it?",
+];
+
+/** The same for a question, which a student could answer with a tool. `{topic}` is the question. */
+export const UNANSWERED: readonly string[] = [
+  "You asked: {topic}? I can't look that up yet. With a tool for it I could.",
+  "{topic}? I don't know that, I'm sorry. A tool could find it out for me.",
 ];

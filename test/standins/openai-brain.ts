@@ -1,6 +1,6 @@
-import { listed, sayResult, sentence } from "./openai-brain-results.ts";
+import { capitalised, listed, sayResult, sentence, spokenName } from "./openai-brain-results.ts";
 import { callOf, nameIn, numbersIn, purposeOf, type ToolIdea, toolIdeas, wishesOf } from "./openai-brain-tools.ts";
-import { ECHOES, NUMBER_WORDS, SMALL_TALK } from "./openai-brain-words.ts";
+import { ECHOES, NUMBER_WORDS, SMALL_TALK, UNANSWERED } from "./openai-brain-words.ts";
 import type { Answer, Prompt, PromptItem, PromptTool } from "./openai-prompt.ts";
 
 type Asked = Pick<Prompt, "instructions" | "items" | "tools" | "toolChoice" | "parallelToolCalls">;
@@ -76,9 +76,12 @@ function reply(asked: Asked, utterance: string): string {
   const talk = SMALL_TALK.find(([pattern]) => pattern.test(said))?.[1];
   if (talk !== undefined) return talk.replace("{self}", self).replace("{abilities}", abilities(asked.tools));
   const turns = asked.items.filter((item) => item.kind === "user").length;
-  const echo = ECHOES[(turns + said.length) % ECHOES.length] ?? "{topic}.";
-  return echo.replace("{topic}", () => utterance.trim().replace(/[.!?]+$/, ""));
+  const answers = QUESTION.test(said) ? UNANSWERED : ECHOES;
+  const answer = answers[(turns + said.length) % answers.length] ?? "{topic}.";
+  return capitalised(answer.replace("{topic}", () => utterance.trim().replace(/[.!?]+$/, "")));
 }
+
+const QUESTION = /\?$|^(what|when|where|who|whose|which|why|how|is|are|do|does|did|can|could|will|would|should)\b/;
 
 /** Who the student's prompt says the agent is: "You are Mia, the receptionist of Hotel Lumen." */
 export function selfOf(instructions: string): string {
@@ -96,12 +99,12 @@ export function selfOf(instructions: string): string {
 const abilities = (tools: readonly PromptTool[]): string =>
   tools.length === 0
     ? "I can talk with you about anything you like."
-    : `I can talk with you, and I have tools for this: ${listed(tools.map((tool) => tool.name.replace(/[_-]+/g, " ")))}.`;
+    : `I can talk with you, and I have tools for this: ${listed(tools.map((tool) => spokenName(tool.name)))}.`;
 
 /** Digits reach the agent as words in brackets. */
 function keypad(utterance: string): string | undefined {
   const keys = /\bkeypad: ([\d*#]+)/.exec(utterance)?.[1];
-  return keys === undefined ? undefined : `You pressed ${[...keys].join(", ")}.`;
+  return keys === undefined ? undefined : `You pressed ${keys.split("").join(", ")}.`;
 }
 
 /** A name is remembered through the history, so that a resumed call can be told from a new one. */
@@ -128,7 +131,7 @@ function countUp(said: string): string | undefined {
     { length: Math.min(100, Math.floor(end)) },
     (_, index) => NUMBER_WORDS[index + 1] ?? String(index + 1),
   );
-  return sentence(numbers.join(", "));
+  return sentence(capitalised(numbers.join(", ")));
 }
 
 const OPERATORS: readonly (readonly [pattern: RegExp, apply: (one: number, other: number) => number, word: string])[] =

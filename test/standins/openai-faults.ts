@@ -14,7 +14,9 @@ const Answer = z.strictObject({
   /** As the text is to be split. */
   tokens: z.array(z.string()).optional(),
   /** Arguments as JSON text, which may be broken, or as a value that is written as JSON. */
-  toolCalls: z.array(z.strictObject({ name: z.string(), arguments: z.unknown().transform(jsonText) })).default([]),
+  toolCalls: z
+    .array(z.strictObject({ name: z.string(), arguments: z.unknown().optional().transform(jsonText) }))
+    .default([]),
   /** Every finished tool call is announced twice. */
   duplicated: z.boolean().default(false),
 });

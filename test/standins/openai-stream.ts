@@ -147,17 +147,29 @@ export function play(response: ServerResponse, playing: Playing): void {
       tokens = chunk.tokens;
     }
     const isLast = next >= script.chunks.length;
-    if (due !== "") {
-      for (const bytes of split === undefined ? [due] : splitBytes(due, split)) response.write(bytes);
-      playing.onSent(tokens, isLast && script.ending === "end");
+    const goOn = (): void => {
+      if (due !== "") playing.onSent(tokens, isLast && script.ending === "end");
+      if (!isLast) cancel = clock.startTimer(step, Math.max(1, Math.ceil((script.chunks[next]?.dueMs ?? 0) - nowMs)));
+      else if (script.ending === "end") response.end();
+      // An empty write is called back after all before it have left: what was promised arrives before the reset.
+      else if (script.ending === "reset") response.write("", () => response.socket?.destroy());
+    };
+    if (split !== undefined) writePieces(response, splitBytes(due, split), goOn);
+    else {
+      if (due !== "") response.write(due);
+      goOn();
     }
-    if (!isLast) cancel = clock.startTimer(step, Math.max(1, Math.ceil((script.chunks[next]?.dueMs ?? 0) - nowMs)));
-    else if (script.ending === "end") response.end();
-    // An empty write is called back after all before it have left: what was promised arrives before the reset.
-    else if (script.ending === "reset") response.write("", () => response.socket?.destroy());
   };
   response.on("close", () => cancel());
   step();
+}
+
+/** Writes each piece in a round of the event loop of its own: written together they would be read together. */
+function writePieces(response: ServerResponse, pieces: readonly Buffer[], then: () => void, at = 0): void {
+  const piece = pieces[at];
+  if (response.destroyed) return;
+  if (piece === undefined) then();
+  else response.write(piece, () => setImmediate(writePieces, response, pieces, then, at + 1));
 }
 
 /** The same stream, badly packed: CRLF, comment lines, and pieces that end in mid-character. */

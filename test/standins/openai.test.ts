@@ -1,3 +1,4 @@
+import { request as httpRequest } from "node:http";
 import OpenAI from "openai";
 import { afterEach, expect, it } from "vitest";
 import * as z from "zod";
@@ -358,9 +359,8 @@ it("STANDIN-13 gives its journal and takes faults over HTTP, asked by the machin
   expect(standin.journal()).toEqual([]);
   expect((await fetch(`${origin}/standin/journal`, { method: "PUT" })).status).toBe(404);
 
-  const { request } = await import("node:http");
   const status = await new Promise((resolve) => {
-    const asked = request(`${origin}/standin/journal`, { headers: { host: "evil.example" } }, (reply) => {
+    const asked = httpRequest(`${origin}/standin/journal`, { headers: { host: "evil.example" } }, (reply) => {
       reply.resume();
       resolve(reply.statusCode);
     });

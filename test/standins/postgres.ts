@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { PGlite, protocol } from "@electric-sql/pglite";
 import { DatabaseError, Pool, type PoolClient, type QueryArrayConfig } from "pg";
 import { lockDataDir } from "./data-dir-lock.ts";
@@ -8,6 +8,13 @@ import { COPY_FROM_STDIN, COPY_REFUSED, PgliteSession } from "./pglite-session.t
 
 export { DataDirInUse, lockDataDir } from "./data-dir-lock.ts";
 export { servePsql } from "./psql.ts";
+
+declare module "pg" {
+  interface ClientBase {
+    /** What the last ReadyForQuery said; missing in the types of 8.15. */
+    getTransactionStatus(): "I" | "T" | "E" | null;
+  }
+}
 
 /** One statement. Parameters are PostgreSQL text or null. */
 export interface PgQuery {
@@ -99,6 +106,7 @@ export async function openPglite(options: { readonly dataDir?: string | undefine
   if (dataDir === undefined) return pgliteDatabase(await openInMemory(), () => {});
   const unlock = lockDataDir(dataDir, `${dataDir}.lock`);
   try {
+    if (!existsSync(dataDir)) await makeFolder(dataDir);
     return pgliteDatabase(await PGlite.create(dataDir), unlock);
   } catch (error) {
     unlock();
@@ -117,14 +125,11 @@ export function openServer(url: string): PgDatabase {
   pool.on("error", () => {});
   const lease = async <Result>(use: (run: Run) => Promise<Result>): Promise<Result> => {
     const client = await pool.connect().catch((error: unknown) => Promise.reject(pgErrorOf(error)));
-    let isBroken = true;
     try {
-      const result = await use((query) => runOnServer(client, query));
-      isBroken = false;
-      return result;
+      return await use((query) => runOnServer(client, query));
     } finally {
-      // A connection that ended in an error may have a transaction open: it is thrown away.
-      client.release(isBroken);
+      // A connection that is lost, or left in a transaction, is thrown away.
+      client.release(client.getTransactionStatus() !== "I");
     }
   };
   return {
@@ -247,22 +252,35 @@ function pgErrorOf(error: unknown): PgError {
 }
 
 /**
- * Starts from a kept image of an empty database, because making one takes seconds. The image lies where packages keep
- * what they make, so that `npm ci` throws it away with the package.
+ * An image of an empty database, because making one takes seconds. It lies where packages keep what they make, so that
+ * `npm ci` throws it away with the package.
  */
-async function openInMemory(): Promise<PGlite> {
+async function imagePath(): Promise<string> {
   const modules = join(import.meta.dirname, "../../node_modules");
   const { version } = JSON.parse(await readFile(join(modules, "@electric-sql/pglite/package.json"), "utf8"));
-  const folder = join(modules, ".cache/callroom");
-  const image = join(folder, `pglite-${version}.tar`);
-  if (existsSync(image)) return PGlite.create({ loadDataDir: new Blob([await readFile(image)]) });
+  return join(modules, ".cache/callroom", `pglite-${version}.tar`);
+}
 
+async function openInMemory(): Promise<PGlite> {
+  const image = await imagePath();
+  if (existsSync(image)) return PGlite.create({ loadDataDir: new Blob([await readFile(image)]) });
   const pglite = await PGlite.create();
   const dump = await pglite.dumpDataDir("none");
-  await mkdir(folder, { recursive: true });
+  await mkdir(dirname(image), { recursive: true });
   // Renamed into place: test files start at once, and none may read half an image.
   const unfinished = `${image}.${process.pid}`;
   await writeFile(unfinished, new Uint8Array(await dump.arrayBuffer()));
   await rename(unfinished, image);
   return pglite;
+}
+
+/** Makes an empty database in a new folder; a start that is interrupted leaves nothing that the next one trips over. */
+async function makeFolder(dataDir: string): Promise<void> {
+  const image = await imagePath();
+  const unfinished = `${dataDir}.unfinished`;
+  await rm(unfinished, { recursive: true, force: true });
+  const loadDataDir = existsSync(image) ? new Blob([await readFile(image)]) : undefined;
+  const pglite = await PGlite.create({ dataDir: unfinished, ...(loadDataDir && { loadDataDir }) });
+  await pglite.close();
+  await rename(unfinished, dataDir);
 }

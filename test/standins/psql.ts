@@ -41,7 +41,7 @@ export async function servePsql(
   const conversations = new Set<Promise<void>>();
   const server = createServer((socket) => {
     sockets.add(socket);
-    const conversation = converse(socket, session).finally(async () => {
+    const conversation = converse(socket, session).finally(() => {
       socket.destroy();
       sockets.delete(socket);
       conversations.delete(conversation);

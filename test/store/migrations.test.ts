@@ -16,12 +16,12 @@ const token = parseSessionToken("test_session_123")!;
 const TOOL = { type: "function", function: { name: "get_order", webhook_url: "https://shop.example/orders" } };
 
 /** The predecessor's schema as it documents it, with a row. */
-async function makePredecessor({ sql }: DatabaseUnderTest): Promise<void> {
-  await sql(`
+async function makePredecessor(database: DatabaseUnderTest): Promise<void> {
+  await database.sql(`
     create table student_configs (
       session_token text primary key, student_name text, openai_api_key text, system_prompt text, tools jsonb,
       voice_settings jsonb, created_at timestamp default now(), updated_at timestamp default now())`);
-  await sql(
+  await database.sql(
     `insert into student_configs values ($1, 'Ada', 'aXY=:dGFn:c2VhbGVk', 'Be kind.', $2, '{"speed":1.1}',
       '2025-03-01 10:00:00', '2025-03-02 11:30:00.5')`,
     token,
@@ -55,7 +55,9 @@ describe("migrations", () => {
       }));
       expect(rows.sort(byName), name).toEqual(written.sort(byName));
       const made = await under.sql("select indexname as name from pg_indexes where tablename = $1", name);
-      expect(made.map((index) => index.name)).toEqual(expect.arrayContaining(indexes.map((index) => index.config.name)));
+      expect(made.map((index) => index.name)).toEqual(
+        expect.arrayContaining(indexes.map((index) => index.config.name)),
+      );
     }
   });
 

@@ -124,7 +124,11 @@ describe("students", () => {
     await save({ key: { ...key, sealed: "v2:0:d:e:f", hint: null, status: "rejected" } });
     expect(await findStudent(under.db, token)).toMatchObject({ sealedKey: "v2:0:d:e:f", keyHint: null });
     await save({ key: null });
-    expect(await findStudent(under.db, token)).toMatchObject({ sealedKey: null, keyStatus: null, keyConnectedAtMs: null });
+    expect(await findStudent(under.db, token)).toMatchObject({
+      sealedKey: null,
+      keyStatus: null,
+      keyConnectedAtMs: null,
+    });
   });
 
   it("STORE-15 saving under a token nobody has enrols only where that is wished", async () => {
@@ -147,7 +151,14 @@ describe("students", () => {
   it("STORE-16 an unreadable tool is left out, the others and the rest of the row stay usable", async () => {
     const token = await enrolled();
     const good = DEFAULT_TOOLS[0]!;
-    const tools = [good, 7, { type: "function" }, good, { type: "function", function: { name: "__proto__" } }, DEFAULT_TOOLS[1]];
+    const tools = [
+      good,
+      7,
+      { type: "function" },
+      good,
+      { type: "function", function: { name: "__proto__" } },
+      DEFAULT_TOOLS[1],
+    ];
     await under.sql(
       `update student_configs set tools = $2, origin = 'martian', key_status = 'odd', created_at = 'infinity',
        key_connected_at = 'infinity', workshop_id = null where session_token = $1`,
