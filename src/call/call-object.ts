@@ -29,6 +29,7 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
   readonly #storage: CallStorage;
   readonly #frames = new WeakMap<WebSocket, FrameGate>();
   #live: LiveCall | undefined;
+  #caller: WebSocket | undefined;
   #armedAtMs: number | undefined;
   readonly #gates = new Map<string, PromiseWithResolvers<boolean>>();
 
@@ -62,6 +63,7 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     for (const earlier of this.ctx.getWebSockets()) earlier.close(1000, "replaced");
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
+    this.#caller = server;
     server.serializeAttachment({ openedAtMs: Date.now() });
     return new Response(null, { status: 101, webSocket: client });
   }
@@ -222,10 +224,12 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     this.#arm(Date.now() + REMEMBERED_MS);
   }
 
-  /** The caller's newest socket. */
+  /** The caller's newest socket. Asked for every frame, so looked up only when it is not the one we had. */
   #socket(): WebSocket | undefined {
+    if (this.#caller?.readyState === WebSocket.OPEN) return this.#caller;
     const open = this.ctx.getWebSockets().filter((socket) => socket.readyState === WebSocket.OPEN);
-    return open.toSorted((a, b) => openedAtMs(a) - openedAtMs(b)).at(-1);
+    this.#caller = open.toSorted((a, b) => openedAtMs(a) - openedAtMs(b)).at(-1);
+    return this.#caller;
   }
 
   #send(socket: WebSocket, text: string): void {

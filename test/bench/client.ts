@@ -49,11 +49,11 @@ function relayCaller(socket: WebSocket, openedAtMs: number, openMs: number): Cal
   let listening: AnswerListener | undefined;
   socket.on("message", (data) => {
     const receivedAtMs = nowMs();
-    const frame: { type?: unknown; token?: unknown; last?: unknown } = JSON.parse(textOf(data));
+    const frame: { type?: unknown; token?: unknown; last?: unknown; code?: unknown } = JSON.parse(textOf(data));
     if (frame.type === "text" && typeof frame.token === "string") {
       listening?.heard(frame.token, frame.last === true, receivedAtMs);
     } else if (frame.type === "error" || frame.type === "end") {
-      listening?.failed(`the server sent ${frame.type}`);
+      listening?.failed(`the server sent ${frame.type} ${String(frame.code ?? "")}`);
     }
   });
   socket.on("close", (code) => listening?.failed(`the socket closed with ${code}`));

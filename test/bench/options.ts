@@ -34,7 +34,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     const calls = (values.calls ?? (values.quick ? "1,50" : "1,50,200")).split(",").map(Number);
     const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
     const areCounts = [...calls, rounds].every((count) => Number.isInteger(count) && count > 0);
-    return suites && servers && areCounts ? { servers, calls, rounds, repeats: values.quick ? 0 : 6 } : undefined;
+    return suites && servers && areCounts ? { servers, calls, rounds, repeats: values.quick ? 0 : 4 } : undefined;
   } catch {
     // parseArgs throws at what it does not know.
     return undefined;

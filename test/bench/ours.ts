@@ -107,6 +107,8 @@ class Controls implements OurDatabase {
 
 /** After the prompt is at the upstream, and before its first token could make us write anything. */
 const SENT_MS = 100;
+/** Nothing asked of the database for so long: what the call before wrote at its end is written. */
+const QUIET_MS = 300;
 
 export interface StartRoundTrips {
   /** Until the socket is open, and until the first prompt is at the upstream; a call's average. */
@@ -119,7 +121,7 @@ export async function startRoundTrips(ours: Ours, calls: number): Promise<StartR
   let untilOpen = 0;
   let untilPrompt = 0;
   for (let call = 0; call < calls; call += 1) {
-    const before = await ours.database.requests();
+    const before = await requestsOnceQuiet(ours.database);
     const caller = await ours.dial(call);
     const answer = caller.turn("hello?");
     untilOpen += (await ours.database.requests()) - before;
@@ -127,8 +129,16 @@ export async function startRoundTrips(ours: Ours, calls: number): Promise<StartR
     untilPrompt += (await ours.database.requests()) - before;
     await answer;
     await caller.close();
-    // What the end of a call writes belongs to no start.
-    await pause(SENT_MS);
   }
   return { untilOpen: untilOpen / calls, untilPrompt: untilPrompt / calls };
+}
+
+async function requestsOnceQuiet(database: OurDatabase): Promise<number> {
+  let requests = await database.requests();
+  for (;;) {
+    await pause(QUIET_MS);
+    const later = await database.requests();
+    if (later === requests) return requests;
+    requests = later;
+  }
 }

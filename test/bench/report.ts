@@ -12,6 +12,9 @@ export interface Figures {
   readonly firstTokenMs: Percentiles | undefined;
   /** Prompt to upstream plus token to client, a sample a token. */
   readonly pathMs: Percentiles | undefined;
+  /** Its two halves. */
+  readonly upMs: Percentiles | undefined;
+  readonly downMs: Percentiles | undefined;
   readonly openMs: Percentiles | undefined;
   readonly readyMs: Percentiles | undefined;
   readonly cpuMsPerTurn: number | undefined;
@@ -39,6 +42,8 @@ export function figuresOf(
     calls,
     firstTokenMs: percentiles(turns.map((turn) => turn.firstTokenMs)),
     pathMs: percentiles(turns.flatMap(({ upMs, downMs }) => downMs.map((each) => upMs + each))),
+    upMs: percentiles(turns.map((turn) => turn.upMs)),
+    downMs: percentiles(turns.flatMap((turn) => turn.downMs)),
     openMs: percentiles(windows.flatMap((window) => window.openMs)),
     readyMs: percentiles(windows.flatMap((window) => window.readyMs)),
     cpuMsPerTurn: cpu.length > 0 ? mean(cpu) : undefined,
@@ -86,6 +91,7 @@ const HEAD = [
   "first token ms",
   "of direct",
   "added path ms",
+  "up + down p50",
   "dial to open ms",
   "open to ready ms",
   "CPU ms/turn",
@@ -101,6 +107,7 @@ function table(calls: number, rows: readonly Figures[]): string {
     three(row.firstTokenMs, 1),
     fixed(ratio(row.firstTokenMs?.p50, direct?.firstTokenMs?.p50), 3),
     row === direct ? "0" : three(addedPathMs(row, direct), 2),
+    `${fixed(row.upMs?.p50, 2)} + ${fixed(row.downMs?.p50, 2)}`,
     row === direct ? "-" : three(row.openMs, 1),
     row === direct ? "-" : three(row.readyMs, 1),
     fixed(row.cpuMsPerTurn, 2),

@@ -56,7 +56,7 @@ async function bench(given: Options): Promise<void> {
   say("warming up, and the memory of silent calls");
   const silentKiB = new Map<string, ReadonlyMap<number, number>>();
   const silentCalls = given.calls.filter((calls) => calls > 1).toSorted((a, b) => a - b);
-  for (const server of servers.all) note(server, await runWindow(server, WARM_UP_CALLS, 1));
+  await Promise.all(servers.all.map(async (server) => note(server, await runWindow(server, WARM_UP_CALLS, 1))));
   for (const server of servers.all) silentKiB.set(server.name, await memoryPerSilentCall(server, silentCalls));
 
   const windows = await inRounds(given, servers.all);

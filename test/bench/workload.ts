@@ -17,4 +17,4 @@ export const TURN_MS = UPSTREAM.ttftMs + UPSTREAM.tokens * UPSTREAM.tokenMs;
 export const TURN_TIMEOUT_MS = 15_000;
 
 /** Turns that each call speaks in a window, after a first one that warms it up, by number of calls. */
-export const turnsPerCall = (calls: number): number => (calls === 1 ? 4 : calls <= 50 ? 3 : 2);
+export const turnsPerCall = (calls: number): number => (calls === 1 ? 4 : 2);

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import * as z from "zod";
-import { PG_ERROR_FIELDS, type PgDatabase, PgError, type PgQuery, type PgResult } from "./postgres.ts";
+import { PG_ERROR_FIELDS, type PgDatabase, PgError, type PgQuery, type PgResult } from "./pg-database.ts";
 
 /*
  * Neon's SQL over HTTP in front of any PostgreSQL, as driver 1.2.0 speaks it and Neon's proxy answers it

@@ -19,7 +19,7 @@ export interface JournalEntry {
   readonly stored: boolean;
   /** The status sent, 0 while or if none was. */
   readonly status: number;
-  /** The client went away before the end. */
+  /** The client went away before the last byte of the answer had left. */
   readonly aborted: boolean;
   /** What would be billed; of an aborted answer, what had been sent. `null` for refused requests. */
   readonly usage: StandinUsage | null;
@@ -35,7 +35,7 @@ export interface UsageTotals extends StandinUsage {
 type Writable<Type> = { -readonly [Name in keyof Type]: Type[Name] };
 
 /** Entries older than these are dropped, so that a demo may run for days; totals go on counting. */
-const ENTRIES = 10_000;
+const ENTRIES = 5_000;
 
 /** Every request of one stand-in, and what each key has used. */
 export class Journal {

@@ -147,34 +147,39 @@ export function play(response: ServerResponse, playing: Playing): void {
       tokens = chunk.tokens;
     }
     const isLast = next >= script.chunks.length;
-    const goOn = (): void => {
-      if (due !== "") playing.onSent(tokens, isLast && script.ending === "end");
+    const isWhole = isLast && script.ending === "end";
+    // The end leaves with the last bytes: who has read the terminal event may go, and has not gone too early.
+    const send = (bytes: string | Buffer): void => {
+      if (isWhole) response.end(bytes);
+      else if (bytes.length > 0) response.write(bytes);
+      if (due !== "") playing.onSent(tokens, isWhole);
       if (!isLast) cancel = clock.startTimer(step, Math.max(1, Math.ceil((script.chunks[next]?.dueMs ?? 0) - nowMs)));
-      else if (script.ending === "end") response.end();
       // An empty write is called back after all before it have left: what was promised arrives before the reset.
       else if (script.ending === "reset") response.write("", () => response.socket?.destroy());
     };
-    if (split !== undefined) writePieces(response, splitBytes(due, split), goOn);
-    else {
-      if (due !== "") response.write(due);
-      goOn();
-    }
+    if (split === undefined) send(due);
+    else sendPieces(response, splitBytes(due, split), send);
   };
   response.on("close", () => cancel());
   step();
 }
 
-/** Writes each piece in a round of the event loop of its own: written together they would be read together. */
-function writePieces(response: ServerResponse, pieces: readonly Buffer[], then: () => void, at = 0): void {
-  const piece = pieces[at];
+/** Sends each piece in a round of the event loop of its own: written together they would be read together. */
+function sendPieces(
+  response: ServerResponse,
+  pieces: readonly Buffer[],
+  sendLast: (piece: Buffer) => void,
+  at = 0,
+): void {
+  const piece = pieces[at] ?? Buffer.alloc(0);
   if (response.destroyed) return;
-  if (piece === undefined) then();
-  else response.write(piece, () => setImmediate(writePieces, response, pieces, then, at + 1));
+  if (at >= pieces.length - 1) sendLast(piece);
+  else response.write(piece, () => setImmediate(sendPieces, response, pieces, sendLast, at + 1));
 }
 
-/** The same stream, badly packed: CRLF, comment lines, and pieces that end in mid-character. */
+/** The same stream, badly packed: CRLF, comment lines between events, and pieces that end in mid-character. */
 function splitBytes(text: string, split: NonNullable<Faults["split"]>): Buffer[] {
-  let sse = split.comments ? text.replaceAll("\n\n", "\n\n: a comment, with an umbrella \u2602\n") : text;
+  let sse = split.comments ? text.replace(/\n\n(?=.)/g, "\n\n: a comment, with an umbrella \u2602\n") : text;
   if (split.crlf) sse = sse.replaceAll("\n", "\r\n");
   const bytes = Buffer.from(sse);
   const pieces: Buffer[] = [];

@@ -1,12 +1,22 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { PGlite, protocol } from "@electric-sql/pglite";
 import { DatabaseError, Pool, type PoolClient, type QueryArrayConfig } from "pg";
 import { lockDataDir } from "./data-dir-lock.ts";
+import {
+  inTransaction,
+  PG_ERROR_FIELDS,
+  type PgDatabase,
+  PgError,
+  type PgField,
+  type PgQuery,
+  type PgResult,
+  type Run,
+} from "./pg-database.ts";
+import { makeFolder, openInMemory } from "./pglite-image.ts";
 import { COPY_FROM_STDIN, COPY_REFUSED, PgliteSession } from "./pglite-session.ts";
 
 export { DataDirInUse, lockDataDir } from "./data-dir-lock.ts";
+export { type PgDatabase, PgError, type PgQuery, type PgResult } from "./pg-database.ts";
 export { servePsql } from "./psql.ts";
 
 declare module "pg" {
@@ -16,81 +26,10 @@ declare module "pg" {
   }
 }
 
-/** One statement. Parameters are PostgreSQL text or null. */
-export interface PgQuery {
-  readonly text: string;
-  readonly params: readonly (string | null)[];
-}
-
-/** What came back, every value as PostgreSQL's text or null. */
-export interface PgResult {
-  readonly fields: readonly PgField[];
-  readonly rows: readonly (readonly (string | null)[])[];
-  /** First word of the command tag. */
-  readonly command: string;
-  readonly rowCount: number | null;
-}
-
-export interface PgField {
-  readonly name: string;
-  readonly tableID: number;
-  readonly columnID: number;
-  readonly dataTypeID: number;
-  readonly dataTypeSize: number;
-  readonly dataTypeModifier: number;
-}
-
-export interface TransactionOptions {
-  readonly isolation?: "READ UNCOMMITTED" | "READ COMMITTED" | "REPEATABLE READ" | "SERIALIZABLE" | undefined;
-  readonly readOnly?: boolean | undefined;
-  readonly deferrable?: boolean | undefined;
-}
-
-/** A PostgreSQL as its wire protocol tells it, whichever it is. Both methods throw {@link PgError}. */
-export interface PgDatabase {
-  /** What a client must know to get in. */
-  readonly password: string;
-  run(query: PgQuery): Promise<PgResult>;
-  /** One transaction, rolled back whole on any error. */
-  batch(queries: readonly PgQuery[], options?: TransactionOptions): Promise<readonly PgResult[]>;
-  close(): Promise<void>;
-}
-
 export interface PgliteDatabase extends PgDatabase {
   /** For migrations and dumps, while nothing else runs. */
   readonly pglite: PGlite;
   readonly session: PgliteSession;
-}
-
-/** The fields of PostgreSQL's ErrorResponse, in the order and with the names in which Neon's endpoint gives them. */
-export const PG_ERROR_FIELDS = [
-  "code",
-  "severity",
-  "detail",
-  "hint",
-  "position",
-  "internalPosition",
-  "internalQuery",
-  "where",
-  "schema",
-  "table",
-  "column",
-  "dataType",
-  "constraint",
-  "file",
-  "line",
-  "routine",
-] as const;
-export type PgErrorFields = { readonly [Field in (typeof PG_ERROR_FIELDS)[number]]?: string | undefined };
-
-export class PgError extends Error {
-  readonly fields: PgErrorFields;
-
-  constructor(message: string, fields: PgErrorFields) {
-    super(message);
-    this.name = "PgError";
-    this.fields = fields;
-  }
 }
 
 /** How long a query of ours waits while a psql has a transaction open. */
@@ -140,28 +79,6 @@ export function openServer(url: string): PgDatabase {
   };
 }
 
-type Run = (query: PgQuery) => Promise<PgResult>;
-
-async function inTransaction(
-  run: Run,
-  queries: readonly PgQuery[],
-  options: TransactionOptions = {},
-): Promise<readonly PgResult[]> {
-  const { isolation = "READ COMMITTED", readOnly = false, deferrable = false } = options;
-  const modes = `ISOLATION LEVEL ${isolation} ${readOnly ? "READ ONLY" : "READ WRITE"} ${deferrable ? "" : "NOT "}DEFERRABLE`;
-  const statement = (text: string): PgQuery => ({ text, params: [] });
-  await run(statement(`BEGIN ${modes}`));
-  try {
-    const results: PgResult[] = [];
-    for (const query of queries) results.push(await run(query));
-    await run(statement("COMMIT"));
-    return results;
-  } catch (error) {
-    await run(statement("ROLLBACK"));
-    throw error;
-  }
-}
-
 async function runOnServer(client: PoolClient, { text, params }: PgQuery): Promise<PgResult> {
   const query: QueryArrayConfig & { queryMode: "extended" } = {
     text,
@@ -193,8 +110,7 @@ function pgliteDatabase(pglite: PGlite, unlock: () => void): PgliteDatabase {
     try {
       return await use((query) => runOnPglite(session, owner, query));
     } finally {
-      await session.rollBack(owner);
-      session.release(owner);
+      await session.rollBack(owner).finally(() => session.release(owner));
     }
   };
   return {
@@ -249,38 +165,4 @@ function pgErrorOf(error: unknown): PgError {
     return new PgError(error.message, Object.fromEntries(PG_ERROR_FIELDS.map((field) => [field, error[field]])));
   }
   return new PgError("the server cannot be reached", { code: "08006", severity: "FATAL" });
-}
-
-/**
- * An image of an empty database, because making one takes seconds. It lies where packages keep what they make, so that
- * `npm ci` throws it away with the package.
- */
-async function imagePath(): Promise<string> {
-  const modules = join(import.meta.dirname, "../../node_modules");
-  const { version } = JSON.parse(await readFile(join(modules, "@electric-sql/pglite/package.json"), "utf8"));
-  return join(modules, ".cache/callroom", `pglite-${version}.tar`);
-}
-
-async function openInMemory(): Promise<PGlite> {
-  const image = await imagePath();
-  if (existsSync(image)) return PGlite.create({ loadDataDir: new Blob([await readFile(image)]) });
-  const pglite = await PGlite.create();
-  const dump = await pglite.dumpDataDir("none");
-  await mkdir(dirname(image), { recursive: true });
-  // Renamed into place: test files start at once, and none may read half an image.
-  const unfinished = `${image}.${process.pid}`;
-  await writeFile(unfinished, new Uint8Array(await dump.arrayBuffer()));
-  await rename(unfinished, image);
-  return pglite;
-}
-
-/** Makes an empty database in a new folder; a start that is interrupted leaves nothing that the next one trips over. */
-async function makeFolder(dataDir: string): Promise<void> {
-  const image = await imagePath();
-  const unfinished = `${dataDir}.unfinished`;
-  await rm(unfinished, { recursive: true, force: true });
-  const loadDataDir = existsSync(image) ? new Blob([await readFile(image)]) : undefined;
-  const pglite = await PGlite.create({ dataDir: unfinished, ...(loadDataDir && { loadDataDir }) });
-  await pglite.close();
-  await rename(unfinished, dataDir);
 }

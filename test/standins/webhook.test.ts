@@ -113,6 +113,16 @@ describe("how it behaves", () => {
     expect((await raw()).equals(bomb)).toBe(true);
   });
 
+  it("STANDIN-14 tells when a client has stopped reading a large reply", async () => {
+    const standin = await start();
+    const reply = await post(standin.urlFor("big"));
+    const reader = (reply.body ?? new ReadableStream<Uint8Array>()).getReader();
+    await reader.read();
+    await reader.cancel();
+    await standin.settled();
+    expect(standin.calls()).toMatchObject([{ path: "/big", aborted: true }]);
+  });
+
   it("STANDIN-14 has a bomb that is sound to its last byte", async () => {
     const standin = await start({ bombBytes: 3 * 1024 * 1024 });
     const zeros = Buffer.from(await (await post(standin.urlFor("bomb"))).arrayBuffer());

@@ -34,7 +34,7 @@ export interface WebhookCall {
   /** Requests going on when this one arrived, itself included. */
   readonly concurrency: number;
   readonly signature: SignatureVerdict;
-  /** The client went away before it had the whole reply. */
+  /** The client went away before the last byte of the reply had left. */
   readonly aborted: boolean;
 }
 
@@ -180,9 +180,15 @@ function behave(call: WebhookCall, response: ServerResponse, { clock, bomb }: Ma
       json(statusIn(detail), { error: `status ${detail}, as asked` });
       return;
     case "bomb":
-      response.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" }).end(bomb());
+      response.writeHead(200, {
+        "content-type": "application/json",
+        "content-encoding": "gzip",
+        "content-length": bomb().byteLength,
+      });
+      response.end(bomb());
       return;
     case "big":
+      // Its length is not announced: a cap has to count what it reads.
       response.writeHead(200, { "content-type": "application/json" }).end(`"${"a".repeat(BIG_BYTES - 2)}"`);
       return;
     case "notjson":

@@ -23,7 +23,7 @@ async function makePredecessor(database: DatabaseUnderTest): Promise<void> {
       voice_settings jsonb, created_at timestamp default now(), updated_at timestamp default now())`);
   await database.sql(
     `insert into student_configs values ($1, 'Ada', 'aXY=:dGFn:c2VhbGVk', 'Be kind.', $2, '{"speed":1.1}',
-      '2025-03-01 10:00:00', '2025-03-02 11:30:00.5')`,
+      timestamptz '2025-03-01 10:00:00+00', timestamptz '2025-03-02 11:30:00.5+00')`,
     token,
     JSON.stringify([TOOL]),
   );
