@@ -38,7 +38,7 @@ neonConfig.fetchFunction = async (
   { journey, ...init }: RequestInit & { journey: Journey },
 ): Promise<Response> => {
   const signal = AbortSignal.timeout(journey.timeoutMs);
-  const response = await fetch((globalThis as any).e ??= journey.httpEndpoint ?? neonEndpoint, { ...init, signal });
+  const response = await fetch(journey.httpEndpoint ?? neonEndpoint, { ...init, signal });
   return new Response(await response.text(), { status: response.status });
 };
 

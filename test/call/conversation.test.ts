@@ -38,9 +38,6 @@ async function theirs(): Promise<Upstream> {
     { toolCalls: [{ name: "current_time", arguments: '{"time_zone":"Asia/Tokyo"}' }] },
   );
   mock.onMessage("story", { content: LONG });
-    error: { message: "no", type: "insufficient_quota", code: "insufficient_quota" },
-    status: 429,
-  });
   mock.onMessage(/.*/, { content: "I am here." });
   const url = await mock.start();
   return {

@@ -139,10 +139,10 @@ const LONG_SENTENCE = 90;
 
 /** Text in pieces that are spoken one by one; joined they are the text. */
 export function sentencesOf(text: string): string[] {
-  return (text.match(/[^.!?]+[.!?]*\s*|[.!?]+\s*/g) ?? []).flatMap((sentence) => {
+  return (text.match(/.+?(?:[.!?]+(?:\s+|$)|$)/gs) ?? []).flatMap((sentence) => {
     if (sentence.length <= LONG_SENTENCE) return [sentence];
     const pieces: string[] = [];
-    for (const clause of sentence.match(/[^,;:]+[,;:]*\s*|[,;:]+\s*/g) ?? []) {
+    for (const clause of sentence.match(/.+?(?:[,;:]+(?:\s+|$)|$)/gs) ?? []) {
       const last = pieces.at(-1);
       if (last !== undefined && last.length + clause.length <= LONG_SENTENCE) pieces[pieces.length - 1] = last + clause;
       else pieces.push(clause);
