@@ -126,11 +126,12 @@ async function readStream(
       if (done) {
         fold.fail(watchdog.expired ? "upstream_timeout" : "upstream_unavailable");
       } else {
-        watchdog.expectWithin(LIMITS.upstreamPauseMs);
         const text = decoder.decode(value, { stream: true });
         characters += text.length;
         if (characters > STREAM_CHARACTERS) fold.fail("upstream_unreadable");
         else parser.feed(text);
+        // Until the model has said something, the time for its first word goes on running.
+        if (fold.hasBegun) watchdog.expectWithin(LIMITS.upstreamPauseMs);
       }
       const events = fold.flush();
       if (events.length > 0) onEvents(events);
@@ -152,6 +153,8 @@ class ResponseFold {
   #waiting: ModelEvent[] = [];
   #text = "";
   #said = "";
+  /** The model has said or called something. */
+  hasBegun = false;
   over = false;
 
   constructor(request: ModelRequest) {
@@ -163,16 +166,19 @@ class ResponseFold {
     const event = readResponseEvent(data);
     switch (event.type) {
       case "text":
-        this.#text += event.text;
+        this.hasBegun = true;
+        this.#text += event.text.slice(0, LIMITS.answerBytes - this.#said.length - this.#text.length + 1);
         if (this.#said.length + this.#text.length > LIMITS.answerBytes) this.#end(null, true);
         return;
       case "tool-call":
         // The same call is announced in more than one event; it counts once.
         if (this.#toolCallIds.has(event.toolCallId)) return;
         this.#toolCallIds.add(event.toolCallId);
+        this.hasBegun = true;
         this.#push(event);
         return;
       case "memo":
+        this.hasBegun = true;
         this.#push(event);
         return;
       case "done":

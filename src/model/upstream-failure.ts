@@ -51,6 +51,7 @@ export function reasonOfStreamError(code: string, type: string): Reason {
 }
 
 function reasonOfStatus(status: number, code: string, type: string): Reason {
+  if (code === "model_not_found") return "model_not_available";
   switch (status) {
     case 400:
     case 413:

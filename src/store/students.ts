@@ -99,7 +99,7 @@ export async function saveLegacyConfig(
   options: { readonly enrol: boolean; readonly workshopId?: WorkshopId | null | undefined },
 ): Promise<"saved" | "unknown"> {
   const { key, ...config } = patch;
-  const changed = { ...configColumns(config), ...keyColumns(key ?? null), ...TOUCHED };
+  const changed = { ...configColumns(config), ...keyColumns(key), ...TOUCHED };
   if (options.enrol) {
     const { workshopId = null } = options;
     await ask(

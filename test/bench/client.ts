@@ -53,7 +53,7 @@ function relayCaller(socket: WebSocket, openedAtMs: number, openMs: number): Cal
     if (frame.type === "text" && typeof frame.token === "string") {
       listening?.heard(frame.token, frame.last === true, receivedAtMs);
     } else if (frame.type === "error" || frame.type === "end") {
-      listening?.failed(`the server sent ${frame.type} ${String(frame.code ?? "")}`);
+      listening?.failed(`the server sent ${frame.type} ${typeof frame.code === "string" ? frame.code : ""}`);
     }
   });
   socket.on("close", (code) => listening?.failed(`the socket closed with ${code}`));

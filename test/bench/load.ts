@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Caller, Turn } from "./client.ts";
 import { cpuMsOfTree, rssKiBOfTree, watchForeignCores } from "./measure.ts";
 import { nowMs } from "./stamps.ts";
-import { TURN_MS, UPSTREAM } from "./workload.ts";
+import { PAUSE_MS, TURN_MS, UPSTREAM } from "./workload.ts";
 
 export interface Server {
   readonly name: string;
@@ -26,7 +26,7 @@ export interface Window {
   readonly failures: readonly string[];
 }
 
-/** Holds `calls` calls that talk without a pause, spread evenly over a turn's length so that they do not talk in step. */
+/** Holds `calls` calls that talk on and on, spread evenly over a turn's length so that they do not talk in step. */
 export async function runWindow(server: Server, calls: number, turnsEach: number): Promise<Window> {
   const foreignCores = watchForeignCores();
   const turns: Turn[] = [];
@@ -48,7 +48,10 @@ export async function runWindow(server: Server, calls: number, turnsEach: number
       readyMs.push(first.sentAtMs + first.upMs - caller.openedAtMs);
       warm += 1;
       if (warm === calls) from = cpuNow();
-      for (let turn = 1; turn <= turnsEach; turn += 1) turns.push(await caller.turn(`question ${turn}`));
+      for (let turn = 1; turn <= turnsEach; turn += 1) {
+        await pause(PAUSE_MS);
+        turns.push(await caller.turn(`question ${turn}`));
+      }
       to ??= cpuNow();
     } finally {
       await caller.close();

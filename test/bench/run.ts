@@ -142,5 +142,5 @@ async function writeResults(results: object): Promise<void> {
 
 /** Progress, beside the page on standard output. */
 function say(what: string): void {
-  console.error(what);
+  console.error(`${Math.round(performance.now() / 1_000)} s: ${what}`);
 }

@@ -10,8 +10,10 @@ export const UPSTREAM = {
   burstTokens: 4,
 } as const;
 
-/** Longest a turn lasts by itself. */
-export const TURN_MS = UPSTREAM.ttftMs + UPSTREAM.tokens * UPSTREAM.tokenMs;
+/** From the last word of an answer to the caller's next: people take longer, but what a server tidies up fits into it. */
+export const PAUSE_MS = 200;
+/** From one prompt of a call to its next. */
+export const TURN_MS = UPSTREAM.ttftMs + UPSTREAM.tokens * UPSTREAM.tokenMs + PAUSE_MS;
 
 /** A turn without its end by then has failed. */
 export const TURN_TIMEOUT_MS = 15_000;

@@ -113,6 +113,16 @@ describe("the text leg", () => {
     expect(stalled.events.at(-1)).toMatchObject({ type: "response-failed" });
   });
 
+  it("OPENAI-16 is not fooled by events that are no words: the first word has its time, whatever comes before", async () => {
+    const openai = new Scripted(() => openai.stream());
+    await openai.ask();
+    openai.clock.advance(LIMITS.firstTokenMs - 100);
+    await openai.send(`data: {"type":"response.created","response":{}}\n\n`);
+    openai.clock.advance(100);
+    await settled();
+    expect(openai.events).toEqual([expect.objectContaining({ reason: "upstream_timeout" })]);
+  });
+
   it("OPENAI-17 stops at once when it is aborted, and reports nothing any more", async () => {
     const openai = new Scripted(() => openai.stream());
     const { over } = await openai.ask();
@@ -156,11 +166,19 @@ describe("the text leg", () => {
     if (reason !== "upstream_unavailable") expect(openai.exchanges).toHaveLength(1);
   });
 
+  it("OPENAI-20 ends an answer that comes as one enormous piece", async () => {
+    const openai = new Scripted(() => openai.stream());
+    await openai.ask();
+    await openai.send(delta("x".repeat(2_000_000)));
+    expect(textOf(openai).length).toBe(LIMITS.answerBytes + 1);
+    expect(openai.events.at(-1)).toMatchObject({ type: "response-done", cut: true });
+  });
+
   it("OPENAI-20 ends an answer that will not end", async () => {
     const openai = new Scripted(() => openai.stream());
     await openai.ask();
     for (let part = 0; part < 20; part++) await openai.send(delta("word ".repeat(400)));
-    expect(textOf(openai).length).toBeLessThanOrEqual(LIMITS.answerBytes + 2_000);
+    expect(textOf(openai).length).toBeLessThanOrEqual(LIMITS.answerBytes + 1);
     expect(openai.events.at(-1)).toMatchObject({ type: "response-done", cut: true, usage: { estimated: true } });
   });
 });
