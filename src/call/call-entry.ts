@@ -77,7 +77,8 @@ async function connect(env: Cloudflare.Env, settings: Settings, entry: Entry): P
     model: settings.textModel,
     startedAtMs: Date.now(),
     callMaxMs: Math.min(student.workshop?.callMaxMs ?? LIMITS.callDefaultMs, LIMITS.callMaxMs),
-    resumable: ticketCallId !== undefined,
+    // Only the call that its CallSid leads to can be found again.
+    resumable: callId === ticketCallId,
     carrierGreets: student.origin === "predecessor" && entry.ticket === undefined,
     phoneCallId: entry.ticket?.phoneCallId ?? null,
     ownHost: entry.ownHost,

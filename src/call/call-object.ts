@@ -133,10 +133,11 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
   }
 
   #begin(start: CallStart, ticketId: string | null): BeginOutcome {
+    // Before all else: `over` lets the caller begin anew, which a used ticket must not.
+    if (ticketId !== null && !this.#storage.useTicket(ticketId)) return "refused";
     const kept = this.#storage.read();
     if (kept === "over" || (kept && kept.progress.endedAtMs !== null)) return "over";
     if (kept && kept.start.sessionToken !== start.sessionToken) return "refused";
-    if (ticketId !== null && !this.#storage.useTicket(ticketId)) return "refused";
     if (kept) {
       this.#changeKey(start);
       return "begun";

@@ -103,26 +103,23 @@ async function inRounds(given: Options, servers: readonly Server[]): Promise<Map
 }
 
 async function measureSingles({ all, ours }: Servers): Promise<Single[]> {
-  const singles: Single[] = [];
-  for (const server of all) {
-    if (server.name === "direct") continue;
+  const singles = all.map(async (server): Promise<Single[]> => {
+    if (server.name === "direct") return [];
     const isOurs = ours !== undefined && server.name === ours.name;
     try {
       if (isOurs) await ours.database.delay(SLOW_DATABASE_MS);
       const together = await promptWithSetup(server, PROMPT_WITH_SETUP_CALLS);
       if (isOurs) await ours.database.delay(0);
       if (together.answered < together.asked) failures.push(`${server.name}, a prompt with setup`);
-      singles.push({
-        server: server.name,
-        framesPerBurstTurn: await framesPerBurstTurn(server),
-        promptWithSetup: together,
-        startRoundTrips: isOurs ? await startRoundTrips(ours, ROUND_TRIP_CALLS) : undefined,
-      });
+      const framesPerBurst = await framesPerBurstTurn(server);
+      const startTrips = isOurs ? await startRoundTrips(ours, ROUND_TRIP_CALLS) : undefined;
+      return [{ server: server.name, framesPerBurst, promptWithSetup: together, startRoundTrips: startTrips }];
     } catch (error) {
       failures.push(`${server.name}, ${String(error)}`);
+      return [];
     }
-  }
-  return singles;
+  });
+  return (await Promise.all(singles)).flat();
 }
 
 function note(server: Server, window: Window): void {

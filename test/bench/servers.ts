@@ -4,7 +4,7 @@ import { dialRelay, dialUpstream } from "./client.ts";
 import type { Server } from "./load.ts";
 import type { ServerName } from "./options.ts";
 import { type Ours, startOurs } from "./ours.ts";
-import { startNode } from "./processes.ts";
+import { type Running, startNode } from "./processes.ts";
 import { startWorkerd } from "./workerd.ts";
 
 export interface Servers {
@@ -13,7 +13,7 @@ export interface Servers {
 }
 
 /**
- * Starts the upstream and, one after the other, the named servers.
+ * Starts the upstream and the named servers.
  *
  * @param students how many calls Callroom must be able to hold at once.
  * @param folder empty; whatever the servers write goes there.
@@ -28,32 +28,27 @@ export async function startServers(
   const upstream = await startNode("upstream.ts");
   onStop(upstream.close);
   const baseUrl = `http://127.0.0.1:${upstream.port}/v1`;
-  const all: Server[] = [];
+  const local = (name: string, { pid, port, close }: Running): Server => {
+    onStop(close);
+    return { name, pid, dial: () => dialRelay(`ws://127.0.0.1:${port}/`) };
+  };
   let ours: Ours | undefined;
-  for (const name of names) {
+  const start = async (name: ServerName): Promise<Server> => {
     switch (name) {
       case "direct":
-        all.push({ name, pid: undefined, dial: () => dialUpstream(baseUrl) });
-        break;
-      case "node-bare": {
-        const { pid, port, close } = await startNode("node-bare.ts", [baseUrl]);
-        onStop(close);
-        all.push({ name, pid, dial: () => dialRelay(`ws://127.0.0.1:${port}/`) });
-        break;
-      }
+        return { name, pid: undefined, dial: () => dialUpstream(baseUrl) };
+      case "node-bare":
+        return local(name, await startNode("node-bare.ts", [baseUrl]));
       case "workerd-bare": {
         const config = join(import.meta.dirname, "worker-bare/wrangler.toml");
-        const { pid, port, close } = await startWorkerd(config, { OPENAI_BASE_URL: baseUrl }, join(folder, name));
-        onStop(close);
-        all.push({ name, pid, dial: () => dialRelay(`ws://127.0.0.1:${port}/`) });
-        break;
+        return local(name, await startWorkerd(config, { OPENAI_BASE_URL: baseUrl }, join(folder, name)));
       }
       case "callroom":
         ours = await startOurs(baseUrl, students, join(folder, name));
         onStop(ours.close);
-        all.push(ours);
-        break;
+        return ours;
     }
-  }
+  };
+  const all = await Promise.all(names.map(start));
   return { all, ours };
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
-import type { Room } from "./room.ts";
+import { eventually, type Room } from "./room.ts";
 
 /** What can be seen of a room from outside: at OpenAI's door, in Postgres, in its data folder, in its log. */
 
@@ -68,6 +68,18 @@ export async function archived(room: Room, sessionToken: string): Promise<Archiv
     ...call,
     turns: z.array(Turn).parse(turns.filter((turn) => turn.call_id === call.id)),
   }));
+}
+
+/** Waits until Postgres has so many calls of a student, all of them ended. */
+export function ended(room: Room, sessionToken: string, count = 1, withinMs?: number): Promise<ArchivedCall[]> {
+  return eventually(
+    async () => {
+      const calls = await archived(room, sessionToken);
+      return calls.length === count && calls.every(({ ended_at }) => ended_at !== null) && calls;
+    },
+    `${count} ended calls of ${sessionToken} in Postgres`,
+    withinMs,
+  );
 }
 
 /** `speaker: text` of each turn. */

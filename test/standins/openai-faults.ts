@@ -8,7 +8,7 @@ const count = z.number().int().nonnegative();
 const afterTokens = count.default(AFTER_TOKENS);
 
 /** What is answered, instead of what the brain would say. */
-const Answer = z.strictObject({
+export const Answer = z.strictObject({
   kind: z.literal("answer"),
   text: z.string().default(""),
   /** As the text is to be split. */

@@ -1,5 +1,14 @@
 import { invalidValue, missingParameter, notPlayed, unknownParameter } from "./openai-errors.ts";
-import { type Json, onlyKeys, oneOf, optionalFlag, optionalInteger, optionalString, recordOf, refuse } from "./openai-validate.ts";
+import {
+  type Json,
+  oneOf,
+  onlyKeys,
+  optionalFlag,
+  optionalInteger,
+  optionalString,
+  recordOf,
+  refuse,
+} from "./openai-validate.ts";
 import { aboveMaximum, invalid } from "./realtime-errors.ts";
 import type { VadSettings } from "./realtime-vad.ts";
 import type { SoundFormat } from "./speech.ts";
@@ -12,7 +21,11 @@ export interface AudioConfig {
     readonly noise_reduction: NoiseReduction | null;
     readonly turn_detection: TurnDetection | null;
   };
-  readonly output: { readonly format: AudioFormat; readonly voice: string | { readonly id: string }; readonly speed: number };
+  readonly output: {
+    readonly format: AudioFormat;
+    readonly voice: string | { readonly id: string };
+    readonly speed: number;
+  };
 }
 
 export type AudioFormat = { readonly type: "audio/pcm"; readonly rate: number } | { readonly type: "audio/pcmu" };
@@ -97,7 +110,9 @@ function readInput(value: unknown, path: string, now: AudioConfig["input"]): Aud
   const { format, transcription, noise_reduction: noise, turn_detection: turns } = input;
   return {
     format: format === undefined ? now.format : readFormat(format, `${path}.format`),
-    transcription: kept(transcription, now.transcription, (one) => readTranscription(one, `${path}.transcription`, now)),
+    transcription: kept(transcription, now.transcription, (one) =>
+      readTranscription(one, `${path}.transcription`, now),
+    ),
     noise_reduction: kept(noise, now.noise_reduction, (one) => readNoise(one, `${path}.noise_reduction`)),
     turn_detection: kept(turns, now.turn_detection, (one) => readTurns(one, `${path}.turn_detection`, now)),
   };
@@ -122,7 +137,8 @@ export function readFormat(value: unknown, path: string): AudioFormat {
   const type = oneOf(format.type, `${path}.type`, ["audio/pcm", "audio/pcmu", "audio/pcma"]);
   if (type === "audio/pcma") return refuse(notPlayed(path));
   if (type === "audio/pcmu") {
-    if (format.rate !== undefined) refuse(invalid(`${path}.rate`, "G.711 audio has one rate, 8 kHz, which is not given."));
+    if (format.rate !== undefined)
+      refuse(invalid(`${path}.rate`, "G.711 audio has one rate, 8 kHz, which is not given."));
     only(format, path, keys("type"));
     return { type };
   }
@@ -171,7 +187,15 @@ function readNoise(value: unknown, path: string): NoiseReduction {
   return strength === undefined ? { type } : { type, strength };
 }
 
-const SERVER_KEYS = keys("type", "create_response", "interrupt_response", "threshold", "prefix_padding_ms", "silence_duration_ms", "idle_timeout_ms");
+const SERVER_KEYS = keys(
+  "type",
+  "create_response",
+  "interrupt_response",
+  "threshold",
+  "prefix_padding_ms",
+  "silence_duration_ms",
+  "idle_timeout_ms",
+);
 const SEMANTIC_KEYS = keys("type", "create_response", "interrupt_response", "eagerness");
 
 function readTurns(value: unknown, path: string, { turn_detection: now }: AudioConfig["input"]): TurnDetection {
@@ -180,7 +204,8 @@ function readTurns(value: unknown, path: string, { turn_detection: now }: AudioC
   only(change, path, type === "server_vad" ? SERVER_KEYS : SEMANTIC_KEYS);
   const answering: Answering = {
     create_response: optionalFlag(change.create_response, `${path}.create_response`) ?? now?.create_response ?? true,
-    interrupt_response: optionalFlag(change.interrupt_response, `${path}.interrupt_response`) ?? now?.interrupt_response ?? true,
+    interrupt_response:
+      optionalFlag(change.interrupt_response, `${path}.interrupt_response`) ?? now?.interrupt_response ?? true,
   };
   if (type === "semantic_vad") {
     const eagerness = change.eagerness ?? (now?.type === type ? now.eagerness : "auto");
@@ -191,7 +216,8 @@ function readTurns(value: unknown, path: string, { turn_detection: now }: AudioC
   return {
     type,
     threshold: numberIn(change.threshold, `${path}.threshold`, 0, 1) ?? before.threshold,
-    prefix_padding_ms: optionalInteger(change.prefix_padding_ms, `${path}.prefix_padding_ms`, 0) ?? before.prefix_padding_ms,
+    prefix_padding_ms:
+      optionalInteger(change.prefix_padding_ms, `${path}.prefix_padding_ms`, 0) ?? before.prefix_padding_ms,
     silence_duration_ms:
       optionalInteger(change.silence_duration_ms, `${path}.silence_duration_ms`, 0) ?? before.silence_duration_ms,
     idle_timeout_ms: kept(idle, before.idle_timeout_ms, (one) => idleTimeout(one, `${path}.idle_timeout_ms`)),

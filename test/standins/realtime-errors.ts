@@ -3,7 +3,16 @@
  * public bug reports, named where the sentence is worth checking. README.md lists what could not be confirmed. The status
  * of a refusal has no meaning on a socket.
  */
-import { type ErrorBody, invalidValue, notPlayed, noCredit, type Refusal, refusal, unknownModel, wrongKey } from "./openai-errors.ts";
+import {
+  type ErrorBody,
+  invalidValue,
+  noCredit,
+  notPlayed,
+  type Refusal,
+  refusal,
+  unknownModel,
+  wrongKey,
+} from "./openai-errors.ts";
 
 /** An `error` event that is followed by the close. */
 export interface Ending {
@@ -21,9 +30,13 @@ export const closeReasonOf = ({ error }: Ending): string => `${error.type}.${err
 export const betaShape = (): Ending =>
   ending(
     4000,
-    refusal(400, "The beta API shape is no longer supported. Remove the OpenAI-Beta header and use the GA event shapes.", {
-      code: "beta_api_shape_disabled",
-    }),
+    refusal(
+      400,
+      "The beta API shape is no longer supported. Remove the OpenAI-Beta header and use the GA event shapes.",
+      {
+        code: "beta_api_shape_disabled",
+      },
+    ),
   );
 
 export const badKey = (key: string): Ending => ending(3000, wrongKey(key));
@@ -42,9 +55,13 @@ export const tooManyRequests = (refused: Refusal): Ending =>
 export const missingModel = (): Ending =>
   ending(
     4000,
-    refusal(400, "You must provide a model parameter, for example wss://api.openai.com/v1/realtime?model=gpt-realtime-2.1", {
-      code: "missing_model",
-    }),
+    refusal(
+      400,
+      "You must provide a model parameter, for example wss://api.openai.com/v1/realtime?model=gpt-realtime-2.1",
+      {
+        code: "missing_model",
+      },
+    ),
   );
 
 export const notRealtime = (model: string): Ending =>
@@ -64,7 +81,10 @@ export const sessionNotPlayed = (param: string): Ending => ending(4000, notPlaye
 
 /** github.com/livekit/agents/pull/1122, then with 15 minutes. */
 export const sessionExpired = (minutes: number): Ending =>
-  ending(1001, refusal(400, `Your session hit the maximum duration of ${minutes} minutes.`, { code: "session_expired" }));
+  ending(
+    1001,
+    refusal(400, `Your session hit the maximum duration of ${minutes} minutes.`, { code: "session_expired" }),
+  );
 
 // Events
 

@@ -16,8 +16,8 @@ export type VadEvent =
 const FRAME_MS = 20;
 /** Three loud frames in a row: a click on the line or a key of the keyboard is no speech. */
 const ONSET_FRAMES = 3;
-/** Speech goes on down to 6 dB below what began it: else a weak syllable would end it. */
-const RELEASE = 0.15;
+/** Speech goes on below what began it, 6 dB by default: else a weak syllable would end it. */
+const RELEASE = 0.7;
 
 /**
  * OpenAI's threshold is a probability, this one a loudness on the same scale: 0 is 60 dB below full scale, a quiet room;
@@ -87,7 +87,7 @@ export class EnergyVad {
       const onsetMs = endMs - ONSET_FRAMES * FRAME_MS;
       return { type: "speech-start", startMs: Math.max(this.#freeFromMs, onsetMs - prefixPaddingMs) };
     }
-    this.#quietFrames = loudness >= threshold - RELEASE ? 0 : this.#quietFrames + 1;
+    this.#quietFrames = loudness >= threshold * RELEASE ? 0 : this.#quietFrames + 1;
     if (this.#quietFrames * FRAME_MS < Math.max(silenceMs, FRAME_MS)) return undefined;
     this.reset(endMs);
     return { type: "speech-end", endMs };

@@ -108,8 +108,7 @@ export const fliteSpeaker: Speaker = new FliteSpeaker();
 
 /** A tone of 60 ms a character: for tests and benches that count sound and need none. Loud enough for any VAD. */
 export const toneSpeaker: Speaker = {
-  speak: (sentence, { format, speed = 1 }) =>
-    Promise.resolve(tone(Math.round((sentence.length * 60) / speed))[format]),
+  speak: (sentence, { format, speed = 1 }) => Promise.resolve(tone(Math.round((sentence.length * 60) / speed))[format]),
 };
 
 function tone(ms: number): Sound {

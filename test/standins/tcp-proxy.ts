@@ -39,23 +39,22 @@ export async function startTcpProxy(target: { readonly port: number }): Promise<
     cut();
     await closed;
   };
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" && address ? address.port : 0;
+  let port = 0;
+  const listen = async (): Promise<void> => {
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    if (typeof address === "object" && address) port = address.port;
+  };
+  await listen();
   return {
     port,
     become: async (next) => {
       mode = next;
       if (next === "refuse") return stopListening();
-      if (next === "hang") {
-        for (const socket of sockets) socket.unpipe().pause();
-        return;
-      }
-      cut();
-      if (server.listening) return;
-      server.listen(port, "127.0.0.1");
-      await once(server, "listening");
+      if (next === "hang") for (const socket of sockets) socket.unpipe().pause();
+      else cut();
+      if (!server.listening) await listen();
     },
     close: stopListening,
   };
