@@ -13,6 +13,8 @@ export const LIMITS = {
   silenceEndMs: 60_000,
   /** A dropped caller leg may come back to its call within this time (alarm). */
   resumeWindowMs: 30_000,
+  /** How often a call that has nothing else to wait for looks whether its caller is still there (alarm). */
+  legCheckMs: 30_000,
   /** Twilio sessions that one phone call may open after its first. */
   resumesPerCall: 2,
 
@@ -77,6 +79,8 @@ export const LIMITS = {
   outboxRetryMs: 1_000,
   outboxRetryMaxMs: 60_000,
   outboxDrainMs: 10_000,
+  /** Turns of a call go to the archive at most this often while it lives; at its end at once. */
+  outboxPaceMs: 3_000,
   outboxBatchRows: 100,
 
   /** Key check against OpenAI, and how often a student may ask for it. */

@@ -101,9 +101,15 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
       await this.ctx.storage.deleteAll();
       return;
     }
-    this.#running()?.dispatch({ type: "alarm" });
+    const runner = this.#running();
+    // After a crash, or when the peer's whole machine is gone, no close event ever comes.
+    const isDeserted = runner !== undefined && runner.call.progress.legs > 0 && !this.#socket();
+    if (isDeserted) runner.dispatch({ type: "leg-end", clean: false });
+    runner?.dispatch({ type: "alarm" });
     await this.#settle();
-    this.#arm(this.#live?.runner.call.alarmAtMs);
+    const nextMs = this.#live?.runner.call.alarmAtMs;
+    // While the agent speaks only the call cap is due, and a crash may come then too.
+    this.#arm(nextMs && Math.min(nextMs, Date.now() + LIMITS.legCheckMs));
   }
 
   /** May a phone whose socket was lost come back to this call? A session of another phone may not. */
@@ -201,10 +207,17 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
       },
       close: (closeCode) => this.#socket()?.close(closeCode),
       arm: (atMs) => this.#arm(atMs),
-      settle: () => this.ctx.waitUntil(this.#settle()),
+      settle: () => this.#settleSoon(),
       background: (work) => this.ctx.waitUntil(work),
     });
     return this.#live;
+  }
+
+  #settleSoon(): void {
+    const live = this.#live;
+    const settle = (): void => this.ctx.waitUntil(this.#settle());
+    if (live === undefined || live.runner.call.progress.endedAtMs !== null) settle();
+    else live.outbox.paced(settle);
   }
 
   /** Archives what waits, and lets go of a call that has ended once all of it is archived. */

@@ -28,14 +28,18 @@ export interface CallPorts {
 }
 
 /**
- * Does what a call says, and brings back what comes of it. Commands of one event are carried out without a pause: what
- * is to be kept first, then what is to be sent, so that nothing is sent that was not kept.
+ * Does what a call says, and brings back what comes of it. What is to be kept is kept before anything is sent to the
+ * caller, a webhook or the archive. One thing goes ahead of it: the request to OpenAI, because storage holds back all
+ * that leaves after a write until the write is confirmed, and every turn would wait for that. It loses nothing: no
+ * answer can reach the caller before the write, and a process that dies in between has acknowledged nothing.
  */
 export class CallRunner {
   readonly #call: Call;
   readonly #ports: CallPorts;
   readonly #timers = new Map<TimerName, () => void>();
   #responding: AbortController | undefined;
+  /** Kept at the next turn of the event loop at the latest. */
+  #unkept: CallCommand[] = [];
 
   constructor(call: Call, ports: CallPorts) {
     this.#call = call;
@@ -47,8 +51,12 @@ export class CallRunner {
   }
 
   dispatch(event: CallEvent): void {
+    this.#keepNow();
     const commands = this.#call.handle(event, this.#ports.nowMs());
-    for (const command of commands) this.#keep(command);
+    for (const command of commands) if (isKept(command)) this.#unkept.push(command);
+    const mayGoAhead = commands.some(({ type }) => type === "respond") && !commands.some(leavesUs);
+    if (mayGoAhead) this.#ports.startTimer(() => this.#keepNow(), 0);
+    else this.#keepNow();
     for (const command of mergeSpeech(commands)) this.#execute(command);
     // Text in the middle of an answer moves no deadline.
     if (event.type === "model" && commands.length === 1) return;
@@ -56,9 +64,11 @@ export class CallRunner {
     if (alarmAtMs !== undefined) this.#ports.setAlarm(alarmAtMs);
   }
 
-  #keep(command: CallCommand): void {
-    if (command.type === "keep-turn") this.#ports.keepTurn(command.turn);
-    else if (command.type === "keep-progress") this.#ports.keepProgress(command.progress);
+  #keepNow(): void {
+    for (const command of this.#unkept.splice(0)) {
+      if (command.type === "keep-turn") this.#ports.keepTurn(command.turn);
+      else if (command.type === "keep-progress") this.#ports.keepProgress(command.progress);
+    }
   }
 
   #execute(command: CallCommand): void {
@@ -133,6 +143,11 @@ export class CallRunner {
   }
 }
 
+const isKept = ({ type }: CallCommand): boolean => type === "keep-turn" || type === "keep-progress";
+
+/** What somebody outside gets to know of, beside the model. */
+const leavesUs = ({ type }: CallCommand): boolean => type === "caller" || type === "run-tool" || type === "archive";
+
 /** Joins pieces of speech that follow each other into one frame: what is ready together leaves together. */
 function mergeSpeech(commands: readonly CallCommand[]): readonly CallCommand[] {
   if (commands.length < 2) return commands;
@@ -143,7 +158,7 @@ function mergeSpeech(commands: readonly CallCommand[]): readonly CallCommand[] {
     held = undefined;
   };
   for (const command of commands) {
-    if (command.type === "keep-turn" || command.type === "keep-progress" || command.type === "log") {
+    if (isKept(command) || command.type === "log") {
       merged.push(command);
     } else if (command.type === "caller" && command.command.type === "speech") {
       if (held?.last) release();

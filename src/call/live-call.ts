@@ -152,6 +152,7 @@ export function assembleCall(
       shell.storage,
       (turns) => archiveCall(database(LIMITS.outboxDrainMs), { call: record(), turns }),
       Date.now,
+      startTimer,
     ),
     get start() {
       return start;

@@ -1,4 +1,5 @@
 import { LIMITS } from "../limits.ts";
+import type { StartTimer } from "../model/responses.ts";
 import type { TurnRecord } from "../protocol/call-record.ts";
 import type { CallStorage } from "./call-storage.ts";
 
@@ -13,24 +14,38 @@ export class Outbox {
   readonly #storage: CallStorage;
   readonly #archive: Archive;
   readonly #now: () => number;
+  readonly #startTimer: StartTimer;
   #draining: Promise<void> | undefined;
   #failures = 0;
+  #drainedAtMs = Number.NEGATIVE_INFINITY;
+  #cancelPaced: (() => void) | undefined;
   /** When the next try is due; `undefined`: nothing waits for one. */
   retryAtMs: number | undefined;
   isStudentGone = false;
 
-  constructor(storage: CallStorage, archive: Archive, now: () => number) {
+  constructor(storage: CallStorage, archive: Archive, now: () => number, startTimer: StartTimer) {
     this.#storage = storage;
     this.#archive = archive;
     this.#now = now;
+    this.#startTimer = startTimer;
   }
 
   get isEmpty(): boolean {
     return this.#storage.outbox() === undefined;
   }
 
+  /** Runs `drain` now, or a little later when there was one just before: turns in quick succession travel together. */
+  paced(drain: () => void): void {
+    const waitMs = this.#drainedAtMs + LIMITS.outboxPaceMs - this.#now();
+    if (waitMs <= 0) drain();
+    else this.#cancelPaced ??= this.#startTimer(drain, waitMs);
+  }
+
   /** Drains until empty or until a try fails. One at a time: whoever comes second waits for the same end. */
   drain(): Promise<void> {
+    this.#cancelPaced?.();
+    this.#cancelPaced = undefined;
+    this.#drainedAtMs = this.#now();
     this.#draining ??= this.#drain().finally(() => {
       this.#draining = undefined;
     });

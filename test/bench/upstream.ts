@@ -60,9 +60,9 @@ function answer(body: string, arrivedMs: number, response: ServerResponse): void
     else response.end(events.closing());
   };
   const schedule = (): void => {
-    // A group leaves when its last token is there; Node's timers count whole milliseconds and may be one late.
+    // A group leaves when its last token is there. Node cuts off fractions of a millisecond: rounded up, none is early.
     const dueMs = arrivedMs + UPSTREAM.ttftMs + (sent + tokensPerWrite - 1) * UPSTREAM.tokenMs;
-    timer = setTimeout(emit, Math.max(0, dueMs - nowMs()));
+    timer = setTimeout(emit, Math.max(1, Math.ceil(dueMs - nowMs())));
   };
   let timer: NodeJS.Timeout | undefined;
   schedule();

@@ -6,6 +6,7 @@ import { CallStorage } from "../../src/call/call-storage.ts";
 import { Outbox } from "../../src/call/outbox.ts";
 import { LIMITS } from "../../src/limits.ts";
 import type { TurnRecord } from "../../src/protocol/call-record.ts";
+import { ManualClock } from "../standins/clock.ts";
 
 const turn = (seq: number, revision = 1): TurnRecord => ({
   seq,
@@ -80,6 +81,7 @@ describe("the outbox", () => {
           return "stored";
         },
         () => nowMs,
+        () => () => {},
       );
       storage.keepTurn(turn(1));
       const waits: number[] = [];
@@ -100,10 +102,40 @@ describe("the outbox", () => {
 
   it("KEEP-6 stops when the student was erased", async () => {
     await withStorage("keep-6", async (storage) => {
-      const outbox = new Outbox(storage, async () => "student-gone", Date.now);
+      const outbox = new Outbox(
+        storage,
+        async () => "student-gone",
+        Date.now,
+        () => () => {},
+      );
       storage.keepTurn(turn(1));
       await outbox.drain();
       expect(outbox).toMatchObject({ isStudentGone: true, isEmpty: false });
+    });
+  });
+});
+
+describe("the pace of the outbox", () => {
+  it("KEEP-7 lets turns in quick succession travel together, and the first and the last at once", async () => {
+    await withStorage("keep-7", async (storage) => {
+      const clock = new ManualClock();
+      const outbox = new Outbox(storage, async () => "stored", clock.now, clock.startTimer);
+      let drains = 0;
+      const drain = (): void => {
+        drains += 1;
+        void outbox.drain();
+      };
+      outbox.paced(drain);
+      expect(drains).toBe(1);
+      clock.advance(100);
+      outbox.paced(drain);
+      outbox.paced(drain);
+      expect(drains).toBe(1);
+      clock.advance(LIMITS.outboxPaceMs);
+      expect(drains).toBe(2);
+      clock.advance(LIMITS.outboxPaceMs);
+      outbox.paced(drain);
+      expect(drains).toBe(3);
     });
   });
 });

@@ -127,8 +127,12 @@ export class Room {
   }
 
   /** A ConversationRelay socket of a student. */
-  async call(sessionToken: string, path = `/ws/${sessionToken}`): Promise<RelayClient> {
-    return connectRelay(`${this.url.replace("http", "ws")}${path}`);
+  async call(
+    sessionToken: string,
+    path = `/ws/${sessionToken}`,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<RelayClient> {
+    return connectRelay(`${this.url.replace("http", "ws")}${path}`, { headers });
   }
 
   /** What the OpenAI stand-in was asked, by key. */

@@ -8,11 +8,14 @@ import { KeyRules, type Keys } from "./openai-keys.ts";
 import { parseJson, pathOf, type World } from "./openai-reply.ts";
 import type { MakeId } from "./openai-responses.ts";
 import { PromptCache } from "./openai-usage.ts";
+import { type AttachedRealtime, attachRealtime, type RealtimeOptions, type RealtimeStandin } from "./realtime.ts";
+import { type Controlled, controlRealtime, isForRealtime } from "./realtime-control.ts";
 
 export type { FaultOrder } from "./openai-faults.ts";
 export type { JournalEntry, UsageTotals } from "./openai-journal.ts";
 export { KEY_WORDS, type KeyRole, type Keys } from "./openai-keys.ts";
 export type { StandinUsage } from "./openai-usage.ts";
+export type { RealtimeOptions, RealtimeStandin, SessionRecord } from "./realtime.ts";
 
 export interface OpenAiStandinOptions {
   /** 0, the default, takes a free one. */
@@ -32,6 +35,8 @@ export interface OpenAiStandinOptions {
   readonly bodyBytes?: number;
   /** Part of every id, so that two runs share none; random unless told otherwise. */
   readonly idSeed?: string;
+  /** How calls with sound go. */
+  readonly realtime?: RealtimeOptions;
 }
 
 type Target = Pick<FaultOrder, "key" | "path" | "times">;
@@ -53,11 +58,13 @@ export interface OpenAiStandin {
   /** Scripts what is answered instead of the brain's words. */
   answerWith(answer: ScriptedAnswer, target?: Target): void;
   clearFaults(key?: string): void;
+  /** Calls with sound, on the same port under `/v1/realtime`. */
+  readonly realtime: RealtimeStandin;
   /** Drops every connection and the port. */
   close(): Promise<void>;
 }
 
-/** Starts OpenAI's text API on this machine. See README.md for what it plays and what it does not. */
+/** Starts OpenAI's text and Realtime APIs on this machine. See README.md for what it plays and what it does not. */
 export async function startOpenAiStandin(options: OpenAiStandinOptions = {}): Promise<OpenAiStandin> {
   const clock = options.clock ?? systemClock;
   const world: World = {
@@ -73,13 +80,23 @@ export async function startOpenAiStandin(options: OpenAiStandinOptions = {}): Pr
   };
   const server = createServer((request, response) => {
     const answered = pathOf(request.url).startsWith("/standin/")
-      ? control(world, request, response)
+      ? control(parts, request, response)
       : serve(world, request, response);
     answered.catch((thrown: unknown) => {
       console.error("the OpenAI stand-in has a bug:", thrown);
       response.destroy();
     });
   });
+  const realtime = attachRealtime(server, world, options.realtime);
+  const parts: Parts = {
+    world,
+    realtime,
+    addFault: (order) => (isForRealtime(order) ? realtime.tryFault(order) : world.faults.tryAdd(order)),
+  };
+  const fault = (order: FaultOrder): void => {
+    const problem = parts.addFault(order);
+    if (problem !== undefined) throw new TypeError(problem);
+  };
   // Longer than any client's pool keeps a connection: else a request may meet the closing of the one it was given.
   server.keepAliveTimeout = 120_000;
   const host = options.host ?? "127.0.0.1";
@@ -89,23 +106,43 @@ export async function startOpenAiStandin(options: OpenAiStandinOptions = {}): Pr
   });
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
-  const { journal, faults } = world;
+  const { journal } = world;
   return {
     baseUrl: `http://${host}:${port}/v1`,
     journal: (key) => journal.entries(key),
     usageOf: (key) => journal.usageOf(key),
     nextRequest: (key) => journal.nextRequest(key),
     settled: () => journal.settled(),
-    clearJournal: () => journal.clear(),
-    fault: (order) => faults.add(order),
-    answerWith: (answer, target = {}) => faults.add({ ...answer, ...target, kind: "answer" }),
-    clearFaults: (key) => faults.clear(key),
+    clearJournal: () => clearJournal(parts),
+    fault,
+    answerWith: (answer, target = {}) => fault({ ...answer, ...target, kind: "answer" }),
+    clearFaults: (key) => clearFaults(parts, key),
+    realtime,
     close: () =>
       new Promise((resolve) => {
+        realtime.close();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
+}
+
+/** Both halves of the stand-in, and what concerns both. */
+interface Parts {
+  readonly world: World;
+  readonly realtime: AttachedRealtime;
+  /** Adds an order from outside to the half it is for; returns what is wrong with it. */
+  readonly addFault: (order: unknown) => string | undefined;
+}
+
+function clearJournal({ world, realtime }: Parts): void {
+  world.journal.clear();
+  realtime.clear();
+}
+
+function clearFaults({ world, realtime }: Parts, key: string | undefined): void {
+  world.faults.clear(key);
+  realtime.clearFaults(key);
 }
 
 /** Ids of OpenAI's shape: a prefix and 32 hexadecimal characters, counted up. */
@@ -120,38 +157,43 @@ function idMaker(seed: string): MakeId {
 const LOCAL_NAMES = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /** The stand-in's own routes, for tests and people that only have its URL. */
-async function control(world: World, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { status, body } = await controlled(world, request);
+async function control(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { status, body } = await controlled(parts, request);
   response.writeHead(status, { "content-type": "application/json" });
   response.end(body === undefined ? "" : JSON.stringify(body, null, 2));
 }
 
-async function controlled(
-  { journal, faults }: World,
-  request: IncomingMessage,
-): Promise<{ readonly status: number; readonly body?: unknown }> {
+async function controlled(parts: Parts, request: IncomingMessage): Promise<Controlled> {
   const url = URL.parse(request.url ?? "", `http://${request.headers.host ?? "unnamed"}`);
   // The journal holds keys: a web page that points its own name at this machine does not get it.
   if (!LOCAL_NAMES.has(url?.hostname ?? ""))
     return { status: 403, body: { error: "ask by the address of this machine" } };
+  const { journal } = parts.world;
   const key = url?.searchParams.get("key") ?? undefined;
-  switch (`${request.method} ${url?.pathname}`) {
+  const route = `${request.method} ${url?.pathname}`;
+  const sent = parseJson(await textOf(request));
+  switch (route) {
     case "GET /standin/journal":
       return { status: 200, body: journal.entries(key) };
     case "DELETE /standin/journal":
-      journal.clear();
+      clearJournal(parts);
       return { status: 204 };
     case "GET /standin/usage":
       return { status: 200, body: journal.usageOf(key ?? "") };
     case "POST /standin/faults": {
-      const problem = faults.tryAdd(parseJson(await textOf(request)));
+      const problem = parts.addFault(sent);
       return problem === undefined ? { status: 201, body: { ok: true } } : { status: 400, body: { error: problem } };
     }
     case "DELETE /standin/faults":
-      faults.clear(key);
+      clearFaults(parts, key);
       return { status: 204 };
     default:
-      return { status: 404, body: { error: "see test/standins/README.md" } };
+      return (
+        controlRealtime(parts.realtime, route, key, sent) ?? {
+          status: 404,
+          body: { error: "see test/standins/README.md" },
+        }
+      );
   }
 }
 

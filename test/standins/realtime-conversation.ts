@@ -56,18 +56,19 @@ export const audioMsOfItem = ({ body }: Item): number =>
   body.type === "message" ? body.content.reduce((sum, part) => sum + ("ms" in part ? part.ms : 0), 0) : 0;
 
 /** The conversation in the words of the brain. */
-export const promptItemsOf = (items: readonly Item[]): readonly PromptItem[] =>
-  items.map((item): PromptItem => {
-    const { body } = item;
-    switch (body.type) {
-      case "function_call":
-        return { kind: "tool-call", callId: body.callId, name: body.name, arguments: body.arguments };
-      case "function_call_output":
-        return { kind: "tool-output", callId: body.callId, output: body.output };
-      case "message":
-        return { kind: body.role === "assistant" ? "agent" : body.role, text: textOfItem(item) };
-    }
-  });
+export const promptItemsOf = (items: readonly Item[]): readonly PromptItem[] => items.map(promptItemOf);
+
+function promptItemOf(item: Item): PromptItem {
+  const { body } = item;
+  switch (body.type) {
+    case "function_call":
+      return { kind: "tool-call", callId: body.callId, name: body.name, arguments: body.arguments };
+    case "function_call_output":
+      return { kind: "tool-output", callId: body.callId, output: body.output };
+    case "message":
+      return { kind: body.role === "assistant" ? "agent" : body.role, text: textOfItem(item) };
+  }
+}
 
 /** The items of a session in their order, which is not always the order in which they came. */
 export class Conversation {
@@ -118,7 +119,13 @@ export class Conversation {
  */
 export function truncate(part: Extract<Part, { type: "output_audio" }>, endMs: number): void {
   const words = part.said.split(/(?<=\s)/);
-  part.said = part.ms === 0 ? "" : words.slice(0, Math.floor((words.length * endMs) / part.ms)).join("").trimEnd();
+  part.said =
+    part.ms === 0
+      ? ""
+      : words
+          .slice(0, Math.floor((words.length * endMs) / part.ms))
+          .join("")
+          .trimEnd();
   part.ms = endMs;
   part.transcript = "";
 }

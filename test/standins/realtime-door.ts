@@ -1,4 +1,5 @@
-import type { IncomingMessage } from "node:http";
+import { type IncomingMessage, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
 import { bearerKey, type KeyRules } from "./openai-keys.ts";
 import { findModel, isShutDown } from "./openai-models.ts";
 import {
@@ -66,3 +67,14 @@ const isRealtimeModel = (id: string): boolean => id.startsWith("gpt-realtime");
 
 /** Models from the second generation on think before they speak, and take `reasoning` and `parallel_tool_calls`. */
 export const isReasoningModel = (id: string): boolean => id.startsWith("gpt-realtime-2");
+
+/** Answers a handshake with a status, as a plain HTTP reply. */
+export function refuseUpgrade(tcp: Duplex, status: number, body: string): void {
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Unknown"}`,
+    "content-type: application/json",
+    `content-length: ${Buffer.byteLength(body)}`,
+    "connection: close",
+  ];
+  tcp.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+}

@@ -90,7 +90,7 @@ export type RealtimeFaultKind = RealtimeFault["kind"];
 /** A fault as `standin.realtime.fault(…)` takes it; `POST /standin/faults` wants its `path` too. */
 export type RealtimeFaultOrder = z.input<typeof Fault>;
 
-type FaultOf<Kind extends RealtimeFaultKind> = Extract<RealtimeFault, { kind: Kind }>;
+export type FaultOf<Kind extends RealtimeFaultKind> = Extract<RealtimeFault, { kind: Kind }>;
 
 export const TROUBLES = [
   "failed",

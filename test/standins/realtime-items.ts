@@ -1,6 +1,16 @@
 import { badPattern, invalidValue, missingParameter, notPlayed } from "./openai-errors.ts";
 import type { MakeId } from "./openai-responses.ts";
-import { callIdOf, functionNameOf, type Json, listOf, oneOf, optionalString, recordOf, refuse, stringOf } from "./openai-validate.ts";
+import {
+  callIdOf,
+  functionNameOf,
+  type Json,
+  listOf,
+  oneOf,
+  optionalString,
+  recordOf,
+  refuse,
+  stringOf,
+} from "./openai-validate.ts";
 import { keys, only } from "./realtime-audio.ts";
 import type { Conversation, Item, ItemBody, Part } from "./realtime-conversation.ts";
 import { itemExists, noSuchCall, noSuchItem } from "./realtime-errors.ts";
@@ -13,24 +23,21 @@ const ITEM_KEYS = {
 const ITEM_TYPES = ["message", "function_call", "function_call_output"] as const;
 const ID_PATTERN = "^[a-zA-Z0-9_-]+$";
 
+/** What there is already: an output needs its call, an id may not come twice. */
+type Known = Pick<Conversation, "find" | "hasCall">;
+
 /** An item that a client creates; throws `Refused`. Its path is `item` or, in a response's own input, `response.input[n]`. */
-export function readItem(value: unknown, path: string, conversation: Conversation, makeId: MakeId): Item {
+export function readItem(value: unknown, path: string, known: Known, makeId: MakeId): Item {
   const item = recordOf(value, path);
   const type = oneOf(item.type, `${path}.type`, ITEM_TYPES);
   only(item, path, ITEM_KEYS[type]);
   const id = optionalString(item.id, `${path}.id`, 32);
   if (id !== undefined && !new RegExp(ID_PATTERN).test(id)) refuse(badPattern(`${path}.id`, ID_PATTERN));
-  if (id !== undefined && conversation.find(id) !== undefined) refuse(itemExists(id));
-  return { id: id ?? makeId("item"), body: readBody(item, type, path, conversation, makeId), status: "completed" };
+  if (id !== undefined && known.find(id) !== undefined) refuse(itemExists(id));
+  return { id: id ?? makeId("item"), body: readBody(item, type, path, known, makeId), status: "completed" };
 }
 
-function readBody(
-  item: Json,
-  type: (typeof ITEM_TYPES)[number],
-  path: string,
-  conversation: Conversation,
-  makeId: MakeId,
-): ItemBody {
+function readBody(item: Json, type: (typeof ITEM_TYPES)[number], path: string, known: Known, makeId: MakeId): ItemBody {
   switch (type) {
     case "function_call":
       return {
@@ -41,7 +48,7 @@ function readBody(
       };
     case "function_call_output": {
       const callId = callIdOf(item.call_id, `${path}.call_id`);
-      if (!conversation.hasCall(callId)) refuse(noSuchCall(callId));
+      if (!known.hasCall(callId)) refuse(noSuchCall(callId));
       return { type, callId, output: stringOf(item.output, `${path}.output`) };
     }
     case "message": {
@@ -73,12 +80,23 @@ function readPart(value: unknown, path: string, role: keyof typeof PARTS): Part 
 }
 
 /** The items that a response is given instead of the conversation, new ones and references to old ones. */
-export const readInput = (value: unknown, path: string, conversation: Conversation, makeId: MakeId): readonly Item[] =>
-  listOf(value, path).map((one, index) => {
+export function readInput(value: unknown, path: string, conversation: Conversation, makeId: MakeId): readonly Item[] {
+  const items: Item[] = [];
+  const known: Known = {
+    find: (id) => conversation.find(id),
+    hasCall: (callId) =>
+      conversation.hasCall(callId) || items.some(({ body }) => body.type === "function_call" && body.callId === callId),
+  };
+  for (const [index, one] of listOf(value, path).entries()) {
     const at = `${path}[${index}]`;
     const item = recordOf(one, at);
-    if (item.type !== "item_reference") return readItem(item, at, conversation, makeId);
-    only(item, at, keys("type", "id"));
-    const id = stringOf(item.id, `${at}.id`);
-    return conversation.find(id) ?? refuse(noSuchItem(`${at}.id`, id));
-  });
+    if (item.type === "item_reference") {
+      only(item, at, keys("type", "id"));
+      const id = stringOf(item.id, `${at}.id`);
+      items.push(conversation.find(id) ?? refuse(noSuchItem(`${at}.id`, id)));
+    } else {
+      items.push(readItem(item, at, known, makeId));
+    }
+  }
+  return items;
+}

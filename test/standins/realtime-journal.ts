@@ -12,7 +12,11 @@ export interface SessionRecord {
   readonly acceptedAtMs: number | null;
   readonly closedAtMs: number | null;
   /** Who ended it: by `network` there was no close frame. */
-  readonly closed: { readonly by: "client" | "server" | "network"; readonly code: number; readonly reason: string } | null;
+  readonly closed: {
+    readonly by: "client" | "server" | "network";
+    readonly code: number;
+    readonly reason: string;
+  } | null;
   /** Bodies of `session.update`, as they were sent; refused ones too. */
   readonly updates: readonly unknown[];
   /** How many events of each type the client sent. */
@@ -76,7 +80,16 @@ export interface OpenRecord
   extends Writable<
     Omit<
       SessionRecord,
-      "updates" | "received" | "refused" | "audioIn" | "audioOut" | "items" | "responses" | "truncations" | "transcripts" | "faults"
+      | "updates"
+      | "received"
+      | "refused"
+      | "audioIn"
+      | "audioOut"
+      | "items"
+      | "responses"
+      | "truncations"
+      | "transcripts"
+      | "faults"
     >
   > {
   readonly updates: unknown[];
@@ -135,8 +148,17 @@ export class RealtimeJournal {
   readonly changed = (): void => this.#until.changed();
 
   /** Resolves with what `read` finds in the records, looked at on every change; rejects after `timeoutMs` of real time. */
-  until<Value>(read: (sessions: readonly SessionRecord[]) => Value | undefined, what: string, timeoutMs: number): Promise<Value> {
-    return this.#until.until(() => read(this.#records), what, () => undefined, timeoutMs);
+  until<Value>(
+    read: (sessions: readonly SessionRecord[]) => Value | undefined,
+    what: string,
+    timeoutMs: number,
+  ): Promise<Value> {
+    return this.#until.until(
+      () => read(this.#records),
+      what,
+      () => undefined,
+      timeoutMs,
+    );
   }
 
   clear(): void {

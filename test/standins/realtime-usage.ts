@@ -40,7 +40,11 @@ export interface Segment {
 }
 
 /** The input of a response: what it is told to be, then the conversation. */
-export const segmentsOf = (instructions: string, tools: readonly Json[], items: readonly Item[]): readonly Segment[] => [
+export const segmentsOf = (
+  instructions: string,
+  tools: readonly Json[],
+  items: readonly Item[],
+): readonly Segment[] => [
   {
     id: `${instructions}\n${JSON.stringify(tools)}`,
     text: textTokens(instructions.length + (tools.length === 0 ? 0 : JSON.stringify(tools).length)),

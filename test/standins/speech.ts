@@ -70,11 +70,12 @@ class FliteSpeaker implements Speaker {
 
   #make(text: string, flags: readonly string[]): Promise<Sound> {
     if (!/[\p{L}\p{N}]/u.test(text)) return Promise.resolve(silence(300));
-    const order: SpeechOrder = { id: (this.#orders += 1), text, flags };
-    const worker = (this.#worker ??= this.#start());
+    this.#orders += 1;
+    const order: SpeechOrder = { id: this.#orders, text, flags };
+    this.#worker ??= this.#start();
     // The thread keeps a process alive only while a sentence is under way.
-    worker.ref();
-    worker.postMessage(order);
+    this.#worker.ref();
+    this.#worker.postMessage(order);
     return new Promise((resolve, reject) => {
       this.#waiting.set(order.id, (reply) => {
         if ("problem" in reply) reject(new Error(`no speech: ${reply.problem}`));

@@ -1,0 +1,262 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { placeCall } from "../standins/twilio.ts";
+import { startWebhookStandin, type WebhookBehaviour, type WebhookStandin } from "../standins/webhook.ts";
+import { CanaryScanner, newCore } from "./canaries.ts";
+import { hostileRequests, Traffic } from "./canary-traffic.ts";
+import { archived, askedOfOpenAi, logged } from "./looks.ts";
+import { eventually, Room } from "./room.ts";
+
+const cores = {
+  "student key": newCore(),
+  "instructor key": newCore(),
+  "service token": newCore(),
+  "instructor token": newCore(),
+  "Twilio token": newCore(),
+};
+const masterKey = randomBytes(32).toString("hex");
+const keyWith = (word: string): string => `sk-proj-${word}-${cores["student key"]}`;
+const secrets = {
+  ENCRYPTION_KEY: masterKey,
+  OPENAI_API_KEY: `sk-svcacct-${cores["instructor key"]}`,
+  SERVICE_TOKEN: `service-${cores["service token"]}`,
+  INSTRUCTOR_TOKEN: `instructor-${cores["instructor token"]}`,
+  TWILIO_AUTH_TOKEN: cores["Twilio token"],
+};
+/** No secret of ours to the student, whose login it is; but neither a log, nor a webhook, nor OpenAI gets it. */
+const sessionCore = newCore();
+const whole = `ws_canary_${sessionCore}`;
+const student = { authorization: `Bearer ${whole}` };
+const service = { authorization: `Bearer ${secrets.SERVICE_TOKEN}` };
+
+const WEBHOOKS: readonly WebhookBehaviour[] = [
+  ...(["ok", "hang", "drip", "redirect", "bomb", "big", "notjson", "reset", "gone"] as const),
+  ...(["slow/50", "status/401", "status/500"] as const),
+];
+/** Each of these quotes the key, where OpenAI has a field for it. */
+const troubles = (secret: string): Record<string, unknown>[] => [
+  ...[400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 503].map((status) => ({
+    ...{ kind: "status", status, times: 2, message: `Incorrect API key provided: ${secret}.` },
+    ...(status === 401 ? { code: secret, type: secret } : {}),
+  })),
+  { kind: "hang" },
+  { kind: "stall" },
+  { kind: "reset" },
+  { kind: "malformed-event" },
+  { kind: "deep-event" },
+  { kind: "oversized-event" },
+  { kind: "error-event", message: secret, code: secret, type: secret },
+  { kind: "error-event", message: secret, shape: "flat" },
+  { kind: "failed", message: secret, code: secret },
+  { kind: "incomplete" },
+  { kind: "no-terminal" },
+];
+const ROLES = ["rejected", "nocredit", "restricted", "nolist", "ratelimit", "slow"];
+
+let webhooks: WebhookStandin;
+let room: Room;
+let traffic: Traffic;
+beforeAll(async () => {
+  webhooks = await startWebhookStandin({ bombBytes: 16 * 1024 * 1024 });
+  room = await Room.open({ ...secrets, WEBHOOK_STANDIN_ORIGIN: webhooks.origin });
+  traffic = new Traffic(room);
+});
+afterAll(async () => {
+  await room.close();
+  await webhooks.close();
+});
+
+/** One call: says each line and waits for the answer, or for the end of the call. */
+async function converse(sessionToken: string, lines: readonly string[]): Promise<void> {
+  const client = await traffic.dial(`/ws/${sessionToken}`, { authorization: `Bearer ${sessionToken}` });
+  for (const line of lines) {
+    client?.say(line);
+    await client?.nextTurn(25_000).catch(() => undefined);
+  }
+  await client?.hangUp();
+}
+
+async function save(sessionToken: string, openaiApiKey: string, more: Record<string, unknown> = {}): Promise<void> {
+  const body = { sessionToken, openaiApiKey, ...more };
+  expect((await traffic.ask("POST /api/student-config-save", { body })).status).toBe(200);
+}
+
+async function callsThatFail(): Promise<void> {
+  const failing = [
+    ...ROLES.map((role) => ({ key: keyWith(role), fault: undefined })),
+    ...troubles(keyWith("trouble")).map((fault, at) => ({ key: keyWith(`trouble-${at}`), fault })),
+  ];
+  const call = async ({ key, fault }: (typeof failing)[number], at: number): Promise<void> => {
+    const sessionToken = `ws_canary_failing_${at}`;
+    await save(sessionToken, key);
+    if (fault) await room.fault({ ...fault, key });
+    await converse(sessionToken, ["Tell me a joke, please.", "And now?"]);
+  };
+  await Promise.all(failing.map(call));
+}
+
+async function callWithTools(): Promise<string> {
+  const tools = [
+    ...WEBHOOKS.map((behaviour, at) => ({
+      type: "function",
+      function: { name: `hook_${at}`, webhook_url: webhooks.urlFor(behaviour) },
+      timeoutMs: 400,
+    })),
+    { type: "function", function: { name: "mocked" }, mock: { reply: { ok: true } } },
+    { type: "function", function: { name: "current_time" }, mode: "builtin", builtin: "current_time" },
+  ];
+  await save(whole, keyWith("whole"), { tools, ivrGreeting: "Hello, this is Juno." });
+  const made = await traffic.ask("POST /api/me/webhook-secret", { ...student, exempt: true });
+  const webhookSecret = String(JSON.parse(made.text).webhookSecret);
+  webhooks.expectSecret(webhookSecret);
+  for (const names of [tools.slice(0, 6), tools.slice(6)]) {
+    const toolCalls = names.map((tool) => ({ name: tool.function.name, arguments: { question: "What?" } }));
+    await room.fault({ kind: "answer", key: keyWith("whole"), toolCalls });
+    await converse(whole, ["Use your tools."]);
+  }
+  return webhookSecret;
+}
+
+async function everyRoute(): Promise<void> {
+  await traffic.ask("POST /api/join", { body: { joinCode: room.endpoints.joinCode, name: "Ada" } });
+  await traffic.ask("PATCH /api/me", { ...student, body: { prompt: "You are Juno.", name: "Ada" } });
+  for (const word of ["replaced", "rejected", "nocredit"]) {
+    await traffic.ask("PUT /api/me/key", { ...student, body: { openaiApiKey: keyWith(word) } });
+  }
+  const [call] = await archived(room, whole);
+  for (const path of ["/api/me", "/api/me/calls", `/api/me/calls/${call?.id}`, "/healthz", "/openapi.json", "/docs"]) {
+    expect((await traffic.ask(`GET ${path}`, student)).status).toBe(200);
+  }
+  const settings = `GET /api/get-student-ai-settings?sessionToken=${whole}`;
+  for (const authorization of ["", "Bearer wrong", student.authorization, `Bearer ${secrets.INSTRUCTOR_TOKEN}`]) {
+    expect((await traffic.ask(settings, { authorization })).status).toBe(401);
+  }
+  for (const secret of [...Object.values(secrets), keyWith("hostile")]) {
+    for (const [request, init] of hostileRequests(secret)) await traffic.ask(request, init);
+    const bearer = { authorization: `Bearer ${secret}` };
+    await traffic.dial("/ws/ws_canary_failing_0", bearer);
+    await traffic.dial(`/ws?sessionToken=${secret}`, bearer);
+    const client = await traffic.dial(`/ws/${whole}`, student);
+    for (const frame of [secret, `{"type":"${secret}`, `{"type":"prompt","voicePrompt":${secret}}`])
+      client?.send(frame);
+    await eventually(() => (client?.errors.length ?? 0) >= 3, "three refused frames");
+    await client?.hangUp();
+  }
+  const phone = await placeCall({ origin: room.url, authToken: secrets.TWILIO_AUTH_TOKEN, sessionToken: whole });
+  await phone.waitForTurn();
+  await phone.hangUp();
+  traffic.seen.push(...phone.frames.map(({ text }) => ({ where: "phone", text })));
+  await traffic.ask("DELETE /api/me/key", student);
+  await converse(whole, ["Who pays now?"]);
+}
+
+describe("planted secrets", () => {
+  it("JOURNEY-21 are found by the search in every form, and their last four characters are not", () => {
+    const folder = mkdtempSync(join(tmpdir(), "canaries-"));
+    try {
+      const core = newCore();
+      const scanner = new CanaryScanner({ planted: core });
+      const piece = core.slice(11, 19);
+      const planted: Record<string, string> = {
+        raw: `some text ${piece} and more`,
+        hex: Buffer.from(piece).toString("hex"),
+        "hex upper": Buffer.from(piece).toString("hex").toUpperCase(),
+        percent: Buffer.from(piece).toString("hex").replace(/../g, "%$&"),
+        "base64 0": Buffer.from(`${piece}ab`).toString("base64"),
+        "base64 1": Buffer.from(`x${piece}ab`).toString("base64"),
+        "base64 2": Buffer.from(`xy${piece}ab`).toString("base64url"),
+      };
+      for (const [form, text] of Object.entries(planted)) {
+        writeFileSync(join(folder, "planted"), `${randomBytes(1_000).toString("latin1")}${text}`);
+        const [finding, ...others] = scanner.findInFiles(folder);
+        expect([form, others.length]).toEqual([form, 0]);
+        expect(finding).toEqual({ where: "planted", canary: "planted", form: form.split(" ")[0] });
+      }
+      writeFileSync(join(folder, "planted"), `ends in ${core.slice(-4)}, ${core.slice(3, 10)}`);
+      expect(scanner.findInFiles(folder)).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("JOURNEY-22 leave the server in no reply, frame, log line, webhook, request, row or file", async () => {
+    const webhookSecret = await callWithTools();
+    await callsThatFail();
+    await eventually(async () => (await archived(room, whole)).length === 2, "the calls with tools to be archived");
+    await everyRoute();
+    await webhooks.settled();
+    await eventually(
+      async () => (await room.sql("select 1 from calls where ended_at is null")).length === 0,
+      "all calls to be archived",
+    );
+    const scanner = new CanaryScanner({
+      ...cores,
+      "master key": masterKey,
+      "master key's bytes": Buffer.from(masterKey, "hex"),
+      "webhook secret": webhookSecret.replace("whsec_", ""),
+      "webhook secret's bytes": Buffer.from(webhookSecret.replace("whsec_", ""), "base64"),
+    });
+    const sessionScanner = new CanaryScanner({ "session token": sessionCore });
+
+    // It really was everywhere where it should have been.
+    const settings = await traffic.ask(`GET /api/get-student-ai-settings?sessionToken=ws_canary_failing_0`, {
+      ...service,
+      exempt: true,
+    });
+    expect(scanner.find("settings", settings.text)).toMatchObject([{ canary: "student key", form: "raw" }]);
+    const asked = await askedOfOpenAi(room);
+    expect(asked.some(({ key }) => key === secrets.OPENAI_API_KEY)).toBe(true);
+    expect(asked.filter(({ key }) => key.includes(cores["student key"])).length).toBeGreaterThan(25);
+    expect(webhooks.calls().map(({ signature }) => signature)).toEqual(webhooks.calls().map(() => "valid"));
+    expect(new Set(webhooks.calls().map(({ path }) => path)).size).toBe(WEBHOOKS.length);
+    expect(logged(room, "upstream-failed").length).toBeGreaterThan(15);
+
+    // The console's address with its token is what `npm run dev` prints for its one reader, and no line of the Worker's.
+    const isConsole = (line: string): boolean => line.startsWith("    console     http");
+    expect(room.log.filter(isConsole)).toHaveLength(1);
+    const log = room.log.filter((line) => !isConsole(line)).join("\n");
+    const tables = await room.sql("select table_name from information_schema.tables where table_schema = 'public'");
+    expect(tables.length).toBeGreaterThanOrEqual(4);
+    const rows = await Promise.all(tables.map(({ table_name }) => room.sql(`select * from "${table_name}"`)));
+    const bodies = (await room.journal()).map(({ key, ...entry }) => entry);
+    const outside = [
+      { where: "log", text: log },
+      { where: "webhooks", text: JSON.stringify(webhooks.calls()) },
+      { where: "requests to OpenAI", text: JSON.stringify(bodies) },
+    ];
+    const everything = [...traffic.seen, ...outside, { where: "Postgres", text: JSON.stringify(rows) }];
+    expect(everything.flatMap(({ where, text }) => scanner.find(where, text))).toEqual([]);
+    expect(outside.flatMap(({ where, text }) => sessionScanner.find(where, text))).toEqual([]);
+
+    // Not stopped but killed: what is still in a write-ahead log stays there.
+    await room.crash();
+    expect(scanner.findInFiles(room.dataDir)).toEqual([]);
+    expect(sessionScanner.findInFiles(room.dataDir).length).toBeGreaterThan(0);
+  }, 240_000);
+
+  it("JOURNEY-23 are not shown by a server that cannot read one of them", async () => {
+    const broken = newCore();
+    const unready = await Room.open({ ENCRYPTION_KEY: broken });
+    try {
+      const scanner = new CanaryScanner({ broken });
+      const quiet = new Traffic(unready);
+      for (const request of [
+        "GET /healthz",
+        "GET /api/me",
+        "POST /api/join",
+        "POST /twilio/voice/ws_1",
+        "GET /ws/ws_1",
+      ]) {
+        const { status, text } = await quiet.ask(request);
+        expect(status === 503 ? JSON.parse(text).variable : text).toMatch(/ENCRYPTION_KEY|not set up correctly/);
+      }
+      const said = [...quiet.seen, { where: "log", text: unready.log.join("\n") }];
+      expect(said.flatMap(({ where, text }) => scanner.find(where, text))).toEqual([]);
+    } finally {
+      await unready.close();
+    }
+  });
+});
