@@ -131,18 +131,22 @@ export class CallStorage {
     return true;
   }
 
+  get hasOutbox(): boolean {
+    return this.#sql.exec("select 1 from outbox limit 1").toArray().length > 0;
+  }
+
   outbox(): OutboxBatch | undefined {
     const rows = this.#sql
-      .exec("select seq, revision from outbox order by seq limit ?", LIMITS.outboxBatchRows)
+      .exec(
+        "select seq, revision, json from outbox left join turns using (seq) order by seq limit ?",
+        LIMITS.outboxBatchRows,
+      )
       .toArray();
     if (rows.length === 0) return undefined;
-    const turns = rows.flatMap(({ seq }) =>
-      seq === CALL ? [] : this.#sql.exec("select json from turns where seq = ?", Number(seq)).toArray(),
-    );
     const call = rows.find(({ seq }) => seq === CALL);
     return {
       progressRevision: call ? Number(call.revision) : undefined,
-      turns: turns.map((row) => Turn.parse(jsonOf(row))),
+      turns: rows.filter(({ seq }) => seq !== CALL).map((row) => Turn.parse(jsonOf(row))),
     };
   }
 

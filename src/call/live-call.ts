@@ -76,7 +76,7 @@ export function assembleCall(
       );
     });
     const client = openAiClient(apiKey, settings.openaiBaseUrl, fetch);
-    return responsesLeg({ client, model: start.model, cacheKey: callId, startTimer });
+    return responsesLeg({ client, model: start.model, cacheKey: callId, startTimer, nowMs: Date.now });
   };
   const modelLeg = (): Promise<ModelLeg> => {
     leg ??= openLeg().catch((thrown: unknown) => {

@@ -31,7 +31,7 @@ export class Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.#storage.outbox() === undefined;
+    return !this.#storage.hasOutbox;
   }
 
   /** Runs `drain` now, or a little later when there was one just before: turns in quick succession travel together. */

@@ -18,6 +18,7 @@ export interface ResponsesLegOptions {
   /** Keeps one call's requests on one prompt cache at OpenAI; an id of ours, no personal data. */
   readonly cacheKey: string;
   readonly startTimer: StartTimer;
+  readonly nowMs: () => number;
 }
 
 /** Everything of one response, a refused one included, is at most this long on the wire. */
@@ -27,7 +28,7 @@ const STREAM_CHARACTERS = 4 * 1024 * 1024;
 export function responsesLeg(options: ResponsesLegOptions): ModelLeg {
   return {
     async respond(request, signal, onEvents) {
-      const watchdog = new Watchdog(options.startTimer, signal);
+      const watchdog = new Watchdog(options, signal);
       try {
         const opened = await openStream(options, request, watchdog);
         if (signal.aborted) return;
@@ -47,34 +48,48 @@ const TIMED_OUT: UpstreamFailure = {
   retryAfterMs: undefined,
 };
 
-/** Ends a request in which nothing happens: before the first event, and between two. Ends it too when the call does. */
+/**
+ * Ends a request in which nothing happens: before the first word, and between two. Ends it too when the call does. One
+ * timer for a whole response: moving a deadline on is a note, not a new timer for every chunk.
+ */
 class Watchdog {
   readonly #abort = new AbortController();
-  readonly #startTimer: StartTimer;
+  readonly #options: Pick<ResponsesLegOptions, "startTimer" | "nowMs">;
+  #dueMs: number;
   #cancel: () => void = () => {};
   expired = false;
 
-  constructor(startTimer: StartTimer, callSignal: AbortSignal) {
-    this.#startTimer = startTimer;
+  constructor(options: Pick<ResponsesLegOptions, "startTimer" | "nowMs">, callSignal: AbortSignal) {
+    this.#options = options;
     if (callSignal.aborted) this.#abort.abort();
     callSignal.addEventListener("abort", () => this.#abort.abort(), { once: true });
-    this.expectWithin(LIMITS.firstTokenMs);
+    this.#dueMs = options.nowMs() + LIMITS.firstTokenMs;
+    this.#watch(LIMITS.firstTokenMs);
   }
 
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  expectWithin(ms: number): void {
-    this.#cancel();
-    this.#cancel = this.#startTimer(() => {
-      this.expired = true;
-      this.#abort.abort();
-    }, ms);
+  /** Something happened; the next thing must within the longest pause. */
+  saw(): void {
+    this.#dueMs = this.#options.nowMs() + LIMITS.upstreamPauseMs;
   }
 
   stop(): void {
     this.#cancel();
+  }
+
+  #watch(ms: number): void {
+    this.#cancel = this.#options.startTimer(() => {
+      const leftMs = this.#dueMs - this.#options.nowMs();
+      if (leftMs > 0) {
+        this.#watch(leftMs);
+        return;
+      }
+      this.expired = true;
+      this.#abort.abort();
+    }, ms);
   }
 }
 
@@ -131,7 +146,7 @@ async function readStream(
         if (characters > STREAM_CHARACTERS) fold.fail("upstream_unreadable");
         else parser.feed(text);
         // Until the model has said something, the time for its first word goes on running.
-        if (fold.hasBegun) watchdog.expectWithin(LIMITS.upstreamPauseMs);
+        if (fold.hasBegun) watchdog.saw();
       }
       const events = fold.flush();
       if (events.length > 0) onEvents(events);

@@ -30,6 +30,7 @@ export class LiveConversation {
       model,
       cacheKey: facts.callId,
       startTimer,
+      nowMs: Date.now,
     });
     const startedAtMs = Date.now();
     this.#runner = new CallRunner(new Call({ ...facts, startedAtMs }, new Table().progress, []), {

@@ -51,7 +51,7 @@ export class CanaryScanner {
       const start = bytes.readUInt32LE(at);
       if (this.#slots[slotOf(start)] === 0) continue;
       for (const needle of this.#byStart.get(start) ?? []) {
-        if (bytes.compare(needle.bytes, 0, needle.bytes.length, at, at + needle.bytes.length) !== 0) continue;
+        if (!bytes.subarray(at, at + needle.bytes.length).equals(needle.bytes)) continue;
         const { canary, form } = needle;
         found.set(`${canary} ${form}`, { where, canary, form });
       }

@@ -91,7 +91,7 @@ export class Scripted {
     };
     const client = openAiClient(apiKey, "https://api.openai.example/v1", fetcher);
     const startTimer = (run: () => void, afterMs: number) => this.clock.startTimer(run, afterMs);
-    const leg = responsesLeg({ client, model, cacheKey: "call", startTimer });
+    const leg = responsesLeg({ client, model, cacheKey: "call", startTimer, nowMs: this.clock.now });
     const over = leg.respond(request, this.abort.signal, (events) => this.batches.push(events));
     await settled();
     return { over };

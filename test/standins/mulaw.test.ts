@@ -18,7 +18,7 @@ const VECTORS: readonly (readonly [sample: number, byte: number, decoded: number
 
 it.each(VECTORS)("STANDIN-20 mu-law carries the sample %i as byte %i, which is %i again", (sample, byte, decoded) => {
   expect([...encodeMulaw(Int16Array.of(sample))]).toEqual([byte]);
-  expect([...decodeMulaw(Uint8Array.of(byte))]).toEqual([decoded === 0 ? 0 : decoded]);
+  expect([...decodeMulaw(Uint8Array.of(byte))]).toEqual([decoded]);
 });
 
 it("STANDIN-20 every byte but the two zeros comes back as itself", () => {

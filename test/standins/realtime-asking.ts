@@ -28,6 +28,7 @@ export class RealtimeTester {
   readonly strange: string[] = [];
   pings = 0;
   closed: Closed | undefined;
+  readonly key: string;
   readonly socket: WebSocket;
   readonly #until = new Until();
   /** Events that `next` has returned, so that it returns each once. */
@@ -35,6 +36,7 @@ export class RealtimeTester {
 
   constructor(standin: OpenAiStandin, connecting: Connecting = {}) {
     const { key = KEY, model = "gpt-realtime-2.1-mini", query, headers = {}, protocols = ["realtime"] } = connecting;
+    this.key = key ?? "";
     const search = query ?? (model === null ? "" : `?model=${model}`);
     this.socket = new WebSocket(`${standin.baseUrl.replace("http", "ws")}/realtime${search}`, protocols, {
       headers: { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers },

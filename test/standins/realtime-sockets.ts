@@ -130,11 +130,15 @@ export class RealtimeSockets {
     this.#tcps.add(tcp);
     // A client may go away at any time; the close that follows says so.
     tcp.on("error", () => {});
-    tcp.on("close", () => this.#leave(visit));
+    tcp.on("close", () => {
+      // Once there is a WebSocket, its own close comes behind this one and says how.
+      if (record.acceptedAtMs === null) this.#leave(visit);
+    });
     return visit;
   }
 
-  #welcome({ request, tcp, record, entry }: Visit, socket: WebSocket): void {
+  #welcome(visit: Visit, socket: WebSocket): void {
+    const { request, tcp, record, entry } = visit;
     const { world, settings, faults, journal, transcripts } = this.#parts;
     record.acceptedAtMs = world.clock.now();
     entry.status = 101;
@@ -173,12 +177,10 @@ export class RealtimeSockets {
     socket.on("close", (code, reason) => {
       this.#open.delete(open);
       session?.stop();
-      const sent = wire.sentClose;
-      record.closed =
-        sent !== undefined
-          ? { by: "server", ...sent }
-          : { by: code === 1006 ? "network" : "client", code, reason: String(reason) };
-      journal.changed();
+      const { sentClose } = wire;
+      if (sentClose !== undefined) record.closed = { by: "server", ...sentClose };
+      else record.closed = { by: code === 1006 ? "network" : "client", code, reason: String(reason) };
+      this.#leave(visit);
     });
     if (ending !== undefined) wire.end(ending);
     session?.begin();
