@@ -7,7 +7,7 @@ import { readSettings, type Settings } from "./env.ts";
 import { Failure } from "./failure.ts";
 import { LIMITS } from "./limits.ts";
 import { openDatabase } from "./store/database.ts";
-import { loadMasterKeys } from "./vault/master-keys.ts";
+import { loadMasterKeys, type MasterKeys } from "./vault/master-keys.ts";
 
 export { CallObject } from "./call/call-object.ts";
 export { WorkshopObject } from "./workshop/workshop-object.ts";
@@ -24,10 +24,14 @@ export default {
     }
     const { pathname } = new URL(request.url);
     if (pathname === "/ws" || pathname.startsWith("/ws/")) return enterCall(request, env, settings);
+    let masterKeys: Promise<MasterKeys> | undefined;
     return api.fetch(request, {
       settings,
       database: openDatabase(settings.database, LIMITS.databaseStartMs),
-      masterKeys: () => loadMasterKeys(settings.masterKeyHexes.newest, settings.masterKeyHexes.previous),
+      masterKeys: () => {
+        masterKeys ??= loadMasterKeys(settings.masterKeyHexes.newest, settings.masterKeyHexes.previous);
+        return masterKeys;
+      },
       now: Date.now,
       randomBytes,
       fetch: (input: RequestInfo | URL, init?: RequestInit) => fetch(input, init),

@@ -101,7 +101,12 @@ export function assembleCall(
 
   const noteKey = (status: KeyStatus | undefined): void => {
     if (start.keySource !== "student") return;
-    const note = { atMs: Date.now(), ...(status ? { status } : {}) };
+    // Said of the key that this call ran on: the student may have another one by now.
+    const note = {
+      atMs: Date.now(),
+      ...(status ? { status } : {}),
+      ...(start.sealedKey ? { ifSealed: start.sealedKey } : {}),
+    };
     shell.background(noteKeyUse(database(LIMITS.outboxDrainMs), sessionToken, note).catch(() => {}));
   };
 

@@ -49,7 +49,7 @@ export async function startDev({ environment, projectFolder, onLog }: DevOptions
 
     const variables = devVariables(environment, join(projectFolder, ".dev.vars"), hex);
     const openai = await startOpenAi(variables, environment, stops);
-    const database = await startPostgres(environment, dataFolder, stops);
+    const database = await startPostgres(variables.get("DATABASE_URL"), environment, dataFolder, stops);
     const address = { url: database.url, httpEndpoint: database.httpEndpoint };
     const workshop = await ensureDefaultWorkshop(openDatabase(address, 10_000), {
       id: known(parseWorkshopId("default")),
@@ -63,8 +63,9 @@ export async function startDev({ environment, projectFolder, onLog }: DevOptions
     const worker = await startWorker({
       config: join(projectFolder, "wrangler.toml"),
       envFiles: [],
+      // As secrets, all of them: wrangler writes the values of the others to its log in the home folder.
       bindings: Object.fromEntries(
-        [...variables].map(([name, value]) => [name, { type: "plain_text" as const, value }]),
+        [...variables].map(([name, value]) => [name, { type: "secret_text" as const, value }]),
       ),
       dev: {
         server: { hostname: "127.0.0.1", port },
@@ -119,11 +120,11 @@ async function startOpenAi(
 }
 
 async function startPostgres(
+  given: string | undefined,
   environment: DevOptions["environment"],
   dataFolder: string,
   stops: Stops,
 ): Promise<{ url: string; httpEndpoint: string; psqlUrl: string }> {
-  const given = environment.DATABASE_URL;
   if (given) {
     await migrateServer(given);
     const server = openServer(given);

@@ -6,6 +6,8 @@ import { DevRefusal, startDev } from "./dev-server.ts";
 process.env.WRANGLER_SEND_METRICS ??= "false";
 process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
 process.env.WRANGLER_HIDE_BANNER ??= "true";
+// Its traces keep every URL, and those of sockets name students.
+process.env.X_LOCAL_OBSERVABILITY ??= "false";
 
 const [major = 0] = process.versions.node.split(".").map(Number);
 if (major < 22) {

@@ -46,6 +46,7 @@ export class Room {
         PATH: process.env.PATH,
         HOME: process.env.HOME,
         WATCH: "0",
+        WRANGLER_LOG_PATH: join(this.dataDir, "wrangler"),
         ENCRYPTION_KEY: "5f".repeat(15) + "a1".repeat(17),
         INSTRUCTOR_TOKEN: "instructor-token-of-the-tests",
         SERVICE_TOKEN: "service-token-of-the-tests",

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
 import { protocol } from "@electric-sql/pglite";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -76,7 +77,7 @@ describe("psql at the embedded database", () => {
     const client = await psql();
     await client.query("begin");
     await client.query("insert into t values ('theirs')");
-    const socket: Socket = Reflect.get(Reflect.get(client, "connection"), "stream");
+    const socket: Duplex = Reflect.get(Reflect.get(client, "connection"), "stream");
     socket.destroy();
     expect(await ours("select count(*) from t")).toBe("0");
   });

@@ -41,6 +41,7 @@ export class RealtimeTester {
     this.socket = new WebSocket(`${standin.baseUrl.replace("http", "ws")}/realtime${search}`, protocols, {
       headers: { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers },
     });
+    this.socket.on("open", () => this.#until.changed());
     this.socket.on("message", (message) => this.#arrived(String(message)));
     this.socket.on("ping", () => {
       this.pings += 1;

@@ -77,6 +77,9 @@ export class RealtimeSockets {
       if (fault !== undefined) record.faults.push(fault.kind);
       return fault;
     };
+    // Read while nobody else does: only so is it seen when the client goes away before it has its answer.
+    const giveUp = (): void => void tcp.destroy();
+    tcp.once("end", giveUp).resume();
     const fault = take(record.key, "hang", "status");
     if (fault?.kind === "hang") return;
     if (fault?.kind === "status") {
@@ -86,6 +89,7 @@ export class RealtimeSockets {
     }
     const delayMs = take(record.key, "accept-delay")?.ms ?? settings.acceptDelayMs;
     const accept = (): void => {
+      tcp.off("end", giveUp);
       if (!tcp.destroyed) this.#server.handleUpgrade(request, tcp, head, (socket) => this.#welcome(visit, socket));
     };
     if (delayMs === 0) accept();
