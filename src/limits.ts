@@ -86,6 +86,8 @@ export const LIMITS = {
   /** Key check against OpenAI, and how often a student may ask for it. */
   keyCheckMs: 5_000,
   keyChecksPerMinute: 3,
+  /** Wrong join codes from one address, before it has to wait. */
+  joinFailuresPerMinute: 10,
 
   /** How long a browser stays signed in (`Max-Age` of the cookie): the length of a workshop. */
   sessionCookieMs: 14 * 24 * 3_600_000,

@@ -16,10 +16,15 @@ export const join = endpoint("anyone", {
   summary: "Joins a workshop: makes a student, signs the browser in.",
   body: joinRequest,
   reply: joinReply,
-  fails: ["unknown_join_code", "workshop_closed"],
+  fails: ["unknown_join_code", "workshop_closed", "too_many_requests"],
   handle: async (c, { body }) => {
+    const from = network(c.req.header("cf-connecting-ip"));
+    if (!(await c.env.calls.joinAllowed(from))) throw new Failure("too_many_requests");
     const workshop = await findWorkshopByJoinCode(c.env.database, body.joinCode);
-    if (!workshop) throw new Failure("unknown_join_code");
+    if (!workshop) {
+      await c.env.calls.joinFailed(from);
+      throw new Failure("unknown_join_code");
+    }
     if (!isOpen(workshop, c.env.now())) throw new Failure("workshop_closed");
     const sessionToken = sessionTokenFrom(c.env.randomBytes(32));
     await enrolStudent(c.env.database, {
@@ -43,3 +48,7 @@ export const join = endpoint("anyone", {
     });
   },
 });
+
+/** Whom wrong join codes are counted for: an IPv4 address, or the half of an IPv6 one that a household shares. */
+const network = (address = "unknown"): string =>
+  address.includes(":") ? address.split(":").slice(0, 4).join(":") : address.slice(0, 45);

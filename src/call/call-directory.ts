@@ -16,5 +16,7 @@ export function callDirectory(env: Cloudflare.Env): CallDirectory {
     resume: (callId, session) => callStub(env, callId).resume(session),
     over: (callId, session) => callStub(env, callId).over(session),
     keyCheckAllowed: (workshopId, sessionToken) => workshopStub(env, workshopId).keyCheckAllowed(sessionToken),
+    joinAllowed: (from) => workshopStub(env, null).joinAllowed(from),
+    joinFailed: (from) => workshopStub(env, null).joinFailed(from),
   };
 }

@@ -87,6 +87,17 @@ describe("POST /api/join", () => {
     expect(await db.sql("select count(*) from student_configs")).toEqual(before);
   });
 
+  it("JOIN-5 guessing join codes has an end, for the one who guesses", async () => {
+    const guess = (address: string, joinCode = "NO-SUCH") =>
+      api.request("POST", "/api/join", { json: { joinCode, name: "Eve" }, headers: { "cf-connecting-ip": address } });
+    for (let failure = 0; failure < LIMITS.joinFailuresPerMinute; failure++) {
+      expect((await guess("2001:db8:1:2::9")).status).toBe(404);
+    }
+    expect((await guess("2001:db8:1:2::5")).status).toBe(429);
+    expect((await guess("2001:db8:1:2::5", "OAK-3")).status).toBe(429);
+    expect((await guess("2001:db8:1:3::5")).status).toBe(404);
+  });
+
   it("JOIN-4 a class is open from its first moment until its last", async () => {
     for (const [joinCode, status] of [
       ["OAK-1", 403],

@@ -27,6 +27,7 @@ export interface Told {
   resumeVerdict: "resume" | "over" | "fails";
   tellFails: boolean;
   readonly checks: Map<string, number[]>;
+  readonly joinFailures: Map<string, number>;
 }
 
 /** What OpenAI was asked, and how it answers. */
@@ -93,6 +94,7 @@ export function harness(options: {
     resumeVerdict: "resume",
     tellFails: false,
     checks: new Map(),
+    joinFailures: new Map(),
   };
   const openai: OpenAi = { asked: [], answer: ok };
   const pending: Promise<unknown>[] = [];
@@ -130,6 +132,8 @@ export function harness(options: {
         told.checks.set(sessionToken, [...recent, clock.nowMs]);
         return recent.length < LIMITS.keyChecksPerMinute;
       },
+      joinAllowed: async (from) => (told.joinFailures.get(from) ?? 0) < LIMITS.joinFailuresPerMinute,
+      joinFailed: async (from) => void told.joinFailures.set(from, (told.joinFailures.get(from) ?? 0) + 1),
     },
     waitUntil: (work) => void pending.push(work),
   };

@@ -4,7 +4,7 @@ import { WebSocket } from "ws";
 import { RelayClient } from "../../src/cli/relay-client.ts";
 import { RelayRefused } from "../../src/cli/relay-refusal.ts";
 import { connectRelay } from "../standins/twilio.ts";
-import { archived, askedOfOpenAi, logged, objectsIn } from "./looks.ts";
+import { askedOfOpenAi, ended, logged, objectsIn } from "./looks.ts";
 import { eventually, Room } from "./room.ts";
 
 const GREETING = "Hello, this is Juno.";
@@ -17,9 +17,11 @@ beforeAll(async () => {
   room = await Room.open();
   ({ client: witness } = await callOf("witness"));
   watched = (async () => {
+    // Ends with the first turn that does not come: asking a socket that is closing again and again would never end.
     for (let round = 1; !witness.isClosed; round += 1) {
       witness.say(`What is ${round} plus 1?`);
-      await witness.nextTurn().catch(() => undefined);
+      const turn = await witness.nextTurn().catch(() => undefined);
+      if (turn === undefined) return;
     }
   })();
 });
@@ -129,10 +131,7 @@ describe("what no caller of good will sends", () => {
       act(client, socket);
       const [closeCode, errors] = await endOf(client);
       expect([name, closeCode, errors.at(-1)]).toEqual([name, code, error]);
-      const [call] = await eventually(async () => {
-        const calls = await archived(room, sessionToken);
-        return calls[0]?.ended_at && calls;
-      }, `the end of the call with ${name}`);
+      const [call] = await ended(room, sessionToken);
       expect([name, call?.end_reason]).toEqual([name, "policy"]);
     }
     const { client } = await callOf("just fits");
@@ -163,7 +162,7 @@ describe("what no caller of good will sends", () => {
     for (let count = 0; count < 200; count += 1) client.press(String(count % 10));
     await client.nextTurn();
     await client.hangUp();
-    const [call] = await eventually(() => archived(room, sessionToken), "the call");
+    const [call] = await ended(room, sessionToken);
     const keys = call?.turns.flatMap(({ text }) => /keypad: (.*)\)/.exec(text)?.[1] ?? []).join("") ?? "";
     expect(keys).toBe("0123456789".repeat(7).slice(0, 64));
     expect(call?.turns.filter(({ text }) => text === GREETING)).toHaveLength(1);

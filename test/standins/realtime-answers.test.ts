@@ -258,7 +258,7 @@ describe("barge-in", () => {
     const tester = await openSession(standin);
     tester.send("response.create");
     await tester.next("response.done");
-    const { item_id } = tester.of("response.output_audio.delta")[0] ?? {};
+    const item_id = tester.of("response.output_audio.delta")[0]?.item_id;
     tester.send("conversation.item.truncate", { item_id, content_index: 0, audio_end_ms: 0 });
     await tester.next("conversation.item.truncated");
   });

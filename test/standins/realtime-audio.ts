@@ -28,7 +28,7 @@ export interface AudioConfig {
   };
 }
 
-export type AudioFormat = { readonly type: "audio/pcm"; readonly rate: number } | { readonly type: "audio/pcmu" };
+export type AudioFormat = { readonly type: "audio/pcm"; readonly rate: 24_000 } | { readonly type: "audio/pcmu" };
 
 export interface Transcription {
   readonly model: string;
@@ -144,7 +144,7 @@ export function readFormat(value: unknown, path: string): AudioFormat {
   }
   only(format, path, keys("type", "rate"));
   const rate = optionalInteger(format.rate, `${path}.rate`, 24_000) ?? 24_000;
-  return rate > 24_000 ? refuse(aboveMaximum(`${path}.rate`, 24_000, rate)) : { type, rate };
+  return rate > 24_000 ? refuse(aboveMaximum(`${path}.rate`, 24_000, rate)) : PCM;
 }
 
 const VOICES = ["alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar"] as const;

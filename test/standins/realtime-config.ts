@@ -1,5 +1,4 @@
-import { invalidValue, notPlayed, unsupportedParameter } from "./openai-errors.ts";
-import type { PromptTool, ToolChoice } from "./openai-prompt.ts";
+import { invalidValue, missingParameter, notPlayed, unsupportedParameter } from "./openai-errors.ts";
 import {
   functionNameOf,
   functionOf,
@@ -9,6 +8,7 @@ import {
   oneOf,
   optionalFlag,
   optionalInteger,
+  optionalString,
   recordOf,
   refuse,
   stringOf,
@@ -17,23 +17,46 @@ import {
 import { type AudioConfig, DEFAULT_AUDIO, keys, numberIn, only, readAudio } from "./realtime-audio.ts";
 import { aboveMaximum, bothModalities, invalid, voiceIsFixed } from "./realtime-errors.ts";
 
-export type Modality = "audio" | "text";
+export type Modality = (typeof MODALITIES)[number];
 
 /** What a session is set to, in the form in which the API shows it. */
 export interface SessionConfig {
   readonly output_modalities: readonly [Modality];
   readonly instructions: string;
   readonly audio: AudioConfig;
-  readonly tools: readonly Json[];
-  readonly tool_choice: unknown;
+  readonly tools: readonly FunctionTool[];
+  readonly tool_choice: FunctionChoice;
   readonly max_output_tokens: number | "inf";
-  readonly truncation: unknown;
-  readonly tracing: unknown;
-  readonly reasoning: unknown;
+  readonly truncation: Truncation;
+  readonly tracing: Tracing | null;
+  readonly reasoning: { readonly effort: (typeof EFFORTS)[number] } | null;
   readonly parallel_tool_calls: boolean | null;
-  readonly include: unknown;
+  readonly include: readonly (typeof INCLUDABLE)[number][] | null;
   readonly prompt: null;
 }
+
+export interface FunctionTool {
+  readonly type: "function";
+  readonly name: string;
+  readonly description: string;
+  readonly parameters: Json;
+}
+
+type FunctionChoice = "auto" | "none" | "required" | { readonly type: "function"; readonly name: string };
+type Truncation =
+  | "auto"
+  | "disabled"
+  | { readonly type: "retention_ratio"; readonly retention_ratio: number; readonly token_limits?: Limits };
+interface Limits {
+  readonly post_instructions?: number;
+}
+type Tracing = "auto" | { readonly workflow_name?: string; readonly group_id?: string; readonly metadata?: Json };
+
+const MODALITIES = ["audio", "text"] as const;
+const EFFORTS = ["minimal", "low", "medium", "high", "xhigh"] as const;
+const TRUNCATIONS = ["auto", "disabled"] as const;
+const TRACINGS = ["auto"] as const;
+const INCLUDABLE = ["item.input_audio_transcription.logprobs"] as const;
 
 export const DEFAULT_CONFIG: SessionConfig = {
   output_modalities: ["audio"],
@@ -106,8 +129,7 @@ export function readShared(change: Json, path: string, now: Shared, facts: Sessi
     if (change[name] !== undefined && !facts.isReasoningModel) refuse(unsupportedParameter(`${path}.${name}`));
   }
   const tools = change.tools === undefined ? now.tools : readTools(change.tools, `${path}.tools`);
-  const choice = change.tool_choice === undefined ? now.tool_choice : change.tool_choice;
-  readToolChoice(choice, tools);
+  const choice = readToolChoice(change.tool_choice ?? now.tool_choice, tools);
   return {
     output_modalities:
       change.output_modalities === undefined ? now.output_modalities : readModalities(change.output_modalities, path),
@@ -124,7 +146,7 @@ export function readShared(change: Json, path: string, now: Shared, facts: Sessi
 
 function readModalities(value: unknown, path: string): readonly [Modality] {
   const listed = listOf(value, `${path}.output_modalities`).map((one, index) =>
-    oneOf(one, `${path}.output_modalities[${index}]`, ["audio", "text"]),
+    oneOf(one, `${path}.output_modalities[${index}]`, MODALITIES),
   );
   const [only, ...more] = new Set(listed);
   return only === undefined || more.length > 0 ? refuse(bothModalities()) : [only];
@@ -132,23 +154,23 @@ function readModalities(value: unknown, path: string): readonly [Modality] {
 
 const TOOL_KEYS = keys("type", "name", "description", "parameters");
 
-function readTools(value: unknown, path: string): readonly Json[] {
+function readTools(value: unknown, path: string): readonly FunctionTool[] {
   return listOf(value, path, 128).map((one, index) => {
     const at = `${path}[${index}]`;
     const tool = recordOf(one, at);
     if (oneOf(tool.type, `${at}.type`, ["function", "mcp"]) === "mcp") refuse(notPlayed(at));
     only(tool, at, TOOL_KEYS);
-    functionOf(tool, at);
-    return tool;
+    return { type: "function", ...functionOf(tool, at) };
   });
 }
 
-/** Tools as the brain wants them; they were found valid before. */
-export const promptTools = (tools: readonly Json[]): readonly PromptTool[] =>
-  tools.map((tool) => functionOf(tool, "tools"));
-
-export const readToolChoice = (value: unknown, tools: readonly Json[]): ToolChoice =>
-  toolChoiceOf(value, promptTools(tools), (choice) => functionNameOf(choice.name, "tool_choice.name"));
+function readToolChoice(value: unknown, tools: readonly FunctionTool[]): FunctionChoice {
+  const choice = toolChoiceOf(value, tools, ({ type, name }) => {
+    oneOf(type, "tool_choice.type", ["function"]);
+    return functionNameOf(name, "tool_choice.name");
+  });
+  return typeof choice === "string" ? choice : { type: "function", name: choice.name };
+}
 
 /** 1 to 4,096 or `"inf"`. */
 function readMaximum(value: unknown, path: string): number | "inf" | undefined {
@@ -158,36 +180,46 @@ function readMaximum(value: unknown, path: string): number | "inf" | undefined {
   return tokens !== undefined && tokens > 4_096 ? refuse(aboveMaximum(path, 4_096, tokens)) : tokens;
 }
 
-function readReasoning(value: unknown, path: string): unknown {
+function readReasoning(value: unknown, path: string): SessionConfig["reasoning"] {
   if (value === null) return null;
   const reasoning = recordOf(value, path);
   only(reasoning, path, keys("effort"));
-  oneOf(reasoning.effort, `${path}.effort`, ["minimal", "low", "medium", "high", "xhigh"]);
-  return reasoning;
+  return { effort: oneOf(reasoning.effort, `${path}.effort`, EFFORTS) };
 }
 
 /** Taken and shown; conversations here never grow so long that it would matter. */
-function readTruncation(value: unknown): unknown {
-  if (!isRecord(value)) return oneOf(value, "session.truncation", ["auto", "disabled"]);
-  only(value, "session.truncation", keys("type", "retention_ratio", "token_limits"));
-  oneOf(value.type, "session.truncation.type", ["retention_ratio"]);
-  numberIn(value.retention_ratio, "session.truncation.retention_ratio", 0, 1);
-  return value;
+function readTruncation(value: unknown): Truncation {
+  const path = "session.truncation";
+  if (!isRecord(value)) return oneOf(value, path, TRUNCATIONS);
+  only(value, path, keys("type", "retention_ratio", "token_limits"));
+  const type = oneOf(value.type, `${path}.type`, ["retention_ratio"]);
+  const ratio = numberIn(value.retention_ratio, `${path}.retention_ratio`, 0, 1);
+  if (ratio === undefined) return refuse(missingParameter(`${path}.retention_ratio`));
+  if (value.token_limits === undefined) return { type, retention_ratio: ratio };
+  const limits = recordOf(value.token_limits, `${path}.token_limits`);
+  only(limits, `${path}.token_limits`, keys("post_instructions"));
+  const after = optionalInteger(limits.post_instructions, `${path}.token_limits.post_instructions`, 0);
+  return { type, retention_ratio: ratio, token_limits: after === undefined ? {} : { post_instructions: after } };
 }
 
-function readTracing(value: unknown, now: unknown): unknown {
+function readTracing(value: unknown, now: Tracing | null): Tracing | null {
   if (now !== null && JSON.stringify(value) !== JSON.stringify(now)) {
     refuse(invalid("session.tracing", "tracing cannot be changed once it is enabled."));
   }
   if (value === null) return null;
-  if (!isRecord(value)) return oneOf(value, "session.tracing", ["auto"]);
-  only(value, "session.tracing", keys("workflow_name", "group_id", "metadata"));
-  return value;
+  const path = "session.tracing";
+  if (!isRecord(value)) return oneOf(value, path, TRACINGS);
+  only(value, path, keys("workflow_name", "group_id", "metadata"));
+  const workflow = optionalString(value.workflow_name, `${path}.workflow_name`);
+  const group = optionalString(value.group_id, `${path}.group_id`);
+  return {
+    ...(workflow === undefined ? {} : { workflow_name: workflow }),
+    ...(group === undefined ? {} : { group_id: group }),
+    ...(value.metadata === undefined ? {} : { metadata: recordOf(value.metadata, `${path}.metadata`) }),
+  };
 }
 
-const readInclude = (value: unknown): unknown =>
+const readInclude = (value: unknown): SessionConfig["include"] =>
   value === null
     ? null
-    : listOf(value, "session.include").map((one, index) =>
-        oneOf(one, `session.include[${index}]`, ["item.input_audio_transcription.logprobs"]),
-      );
+    : listOf(value, "session.include").map((one, index) => oneOf(one, `session.include[${index}]`, INCLUDABLE));

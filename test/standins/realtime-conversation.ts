@@ -1,7 +1,9 @@
 import type { PromptItem } from "./openai-prompt.ts";
+import type { ItemJson } from "./realtime-shapes.ts";
 
 export type Part =
-  | { readonly type: "input_text" | "output_text"; text: string }
+  | { readonly type: "input_text"; readonly text: string }
+  | { readonly type: "output_text"; text: string }
   /** `heard` is what the model understood; `transcript` what the transcription has told the client so far. */
   | { readonly type: "input_audio"; readonly heard: string; readonly ms: number; transcript: string | null }
   /** `said` is what the model knows that it said; `ms` the sound that was sent of it. Both shrink by truncation. */
@@ -19,20 +21,41 @@ export interface Item {
 }
 
 /** An item as events show it: without sound. */
-export function itemJson({ id, body, status }: Item): object {
-  const head = { id, object: "realtime.item", type: body.type, status };
+export function itemJson({ id, body, status }: Item): ItemJson {
+  const head = { id, object: "realtime.item", status } as const;
   switch (body.type) {
     case "message":
-      return { ...head, role: body.role, content: body.content.map(partJson) };
+      return messageJson(head, body);
     case "function_call":
-      return { ...head, name: body.name, call_id: body.callId, arguments: body.arguments };
+      return { ...head, type: body.type, name: body.name, call_id: body.callId, arguments: body.arguments };
     case "function_call_output":
-      return { ...head, call_id: body.callId, output: body.output };
+      return { ...head, type: body.type, call_id: body.callId, output: body.output };
   }
 }
 
-const partJson = (part: Part): object =>
-  "text" in part ? { type: part.type, text: part.text } : { type: part.type, transcript: part.transcript };
+type Head = Pick<Item, "id" | "status"> & { readonly object: "realtime.item" };
+
+/** Each role has parts of its own; no others were let in. */
+function messageJson(head: Head, { type, role, content }: Extract<ItemBody, { type: "message" }>): ItemJson {
+  switch (role) {
+    case "system":
+      return { ...head, type, role, content: content.flatMap((part) => (part.type === "input_text" ? [part] : [])) };
+    case "user":
+      return { ...head, type, role, content: content.flatMap((part) => (isInput(part) ? [inputJson(part)] : [])) };
+    case "assistant":
+      return { ...head, type, role, content: content.flatMap((part) => (isInput(part) ? [] : [outputJson(part)])) };
+  }
+}
+
+type InputPart = Extract<Part, { type: "input_text" | "input_audio" }>;
+export type OutputPart = Exclude<Part, InputPart>;
+const isInput = (part: Part): part is InputPart => part.type === "input_text" || part.type === "input_audio";
+
+const inputJson = (part: InputPart) =>
+  part.type === "input_text" ? { type: part.type, text: part.text } : { type: part.type, transcript: part.transcript };
+
+const outputJson = (part: OutputPart) =>
+  part.type === "output_text" ? { type: part.type, text: part.text } : { type: part.type, transcript: part.transcript };
 
 /** What an item says, as the model knows it. */
 export function textOfItem({ body }: Item): string {

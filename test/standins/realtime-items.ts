@@ -76,7 +76,8 @@ function readPart(value: unknown, path: string, role: keyof typeof PARTS): Part 
   // A client's own recording and images: nothing here could listen or look.
   if (type === "input_audio" || type === "input_image") refuse(notPlayed(`${path}.type`));
   only(part, path, keys("type", "text"));
-  return { type: role === "assistant" ? "output_text" : "input_text", text: stringOf(part.text, `${path}.text`) };
+  const text = stringOf(part.text, `${path}.text`);
+  return role === "assistant" ? { type: "output_text", text } : { type: "input_text", text };
 }
 
 /** The items that a response is given instead of the conversation, new ones and references to old ones. */

@@ -2,9 +2,9 @@ import { think } from "./openai-brain.ts";
 import { invalidType } from "./openai-errors.ts";
 import type { Answer, Prompt } from "./openai-prompt.ts";
 import type { MakeId } from "./openai-responses.ts";
-import { type Json, oneOf, recordOf, refuse, stringOf } from "./openai-validate.ts";
+import { oneOf, recordOf, refuse, stringOf } from "./openai-validate.ts";
 import { type AudioConfig, keys, only, readFormat, readVoice } from "./realtime-audio.ts";
-import { promptTools, readShared, readToolChoice, type SessionConfig, type SessionFacts } from "./realtime-config.ts";
+import { readShared, type SessionConfig, type SessionFacts } from "./realtime-config.ts";
 import { type Conversation, type Item, promptItemsOf } from "./realtime-conversation.ts";
 import { voiceIsFixed } from "./realtime-errors.ts";
 import { readInput } from "./realtime-items.ts";
@@ -16,7 +16,7 @@ export interface ResponseRequest {
     "output_modalities" | "instructions" | "tools" | "tool_choice" | "max_output_tokens" | "parallel_tool_calls"
   >;
   readonly output: AudioConfig["output"];
-  readonly metadata: Json | null;
+  readonly metadata: Readonly<Record<string, string>> | null;
   /** It joins no conversation, and may run beside one that does. */
   readonly isOutOfBand: boolean;
   /** What the model is shown: the conversation so far, or the response's own input. */
@@ -92,16 +92,16 @@ function readOutput(value: unknown, now: AudioConfig["output"]): AudioConfig["ou
 }
 
 /** 16 pairs of strings at most, keys to 64 characters and values to 512. */
-function readMetadata(value: unknown): Json | null {
+function readMetadata(value: unknown): ResponseRequest["metadata"] {
   if (value === undefined || value === null) return null;
-  const metadata = recordOf(value, "response.metadata");
-  const pairs = Object.entries(metadata);
+  const pairs = Object.entries(recordOf(value, "response.metadata"));
   if (pairs.length > 16) refuse(invalidType("response.metadata", "at most 16 pairs", String(pairs.length)));
-  for (const [name, one] of pairs) {
-    stringOf(name, "response.metadata", 64);
-    stringOf(one, `response.metadata.${name}`, 512);
-  }
-  return metadata;
+  return Object.fromEntries(
+    pairs.map(([name, one]) => [
+      stringOf(name, "response.metadata", 64),
+      stringOf(one, `response.metadata.${name}`, 512),
+    ]),
+  );
 }
 
 /** What is answered when nothing was scripted. */
@@ -111,8 +111,8 @@ export function answerTo({ config, items, ownInstructions }: ResponseRequest): A
   const asked: Pick<Prompt, "instructions" | "items" | "tools" | "toolChoice" | "parallelToolCalls"> = {
     instructions: config.instructions,
     items: promptItemsOf(items),
-    tools: promptTools(config.tools),
-    toolChoice: readToolChoice(config.tool_choice, config.tools),
+    tools: config.tools,
+    toolChoice: config.tool_choice,
     parallelToolCalls: config.parallel_tool_calls ?? true,
   };
   return think(asked);

@@ -1,8 +1,9 @@
 import { tokensOf } from "./openai-prompt.ts";
 import type { MakeId } from "./openai-responses.ts";
 import type { SessionContext } from "./realtime-context.ts";
-import { type Item, type ItemBody, itemJson, type Part } from "./realtime-conversation.ts";
+import { type Item, type ItemBody, itemJson, type OutputPart } from "./realtime-conversation.ts";
 import type { ResponseRequest } from "./realtime-response-request.ts";
+import type { ResponseJson } from "./realtime-shapes.ts";
 import type { RealtimeUsage } from "./realtime-usage.ts";
 
 export interface Outcome {
@@ -11,7 +12,20 @@ export interface Outcome {
   readonly error?: { readonly type: string; readonly code: string; readonly message: string };
 }
 
+type StatusDetails = NonNullable<ResponseJson["status_details"]>;
 type Message = Extract<ItemBody, { type: "message" }>;
+
+/** The message that is being written, and where it is in the response. */
+interface OpenMessage {
+  readonly item: Item;
+  readonly part: OutputPart;
+  readonly at: {
+    readonly response_id: string;
+    readonly item_id: string;
+    readonly output_index: number;
+    readonly content_index: number;
+  };
+}
 
 /** Writes one response in the API's words and order, and keeps its items in the conversation. */
 export class ResponseWriter {
@@ -21,7 +35,7 @@ export class ResponseWriter {
   readonly #conversationId: string;
   readonly #makeId: MakeId;
   readonly #items: Item[] = [];
-  #open: { readonly item: Item; readonly part: Part } | undefined;
+  #open: OpenMessage | undefined;
 
   constructor(context: SessionContext, request: ResponseRequest) {
     this.#context = context;
@@ -32,11 +46,11 @@ export class ResponseWriter {
   }
 
   created(): void {
-    this.#context.wire.event("response.created", { response: this.#json("in_progress", null, null) });
+    this.#context.wire.event("response.created", { response: { ...this.#json("in_progress", null), usage: null } });
   }
 
   openMessage(modality: "audio" | "text"): void {
-    const part: Part =
+    const part: OutputPart =
       modality === "text"
         ? { type: "output_text", text: "" }
         : { type: "output_audio", said: "", ms: 0, transcript: "" };
@@ -44,43 +58,48 @@ export class ResponseWriter {
     const body: Message = { type: "message", role: "assistant", content: [] };
     const item = this.#add(body);
     body.content.push(part);
-    this.#open = { item, part };
-    this.#event("response.content_part.added", { part: partShown(part) });
+    const place = { output_index: this.#items.length - 1, content_index: 0 };
+    this.#open = { item, part, at: { response_id: this.responseId, item_id: item.id, ...place } };
+    this.#context.wire.event("response.content_part.added", { ...this.#open.at, part: partShown(part) });
   }
 
   textDelta(delta: string): void {
-    const part = this.#open?.part;
-    if (part?.type !== "output_text") return;
+    if (this.#open?.part.type !== "output_text") return;
+    const { part, at } = this.#open;
     part.text += delta;
-    this.#event("response.output_text.delta", { delta, obfuscation: padding(delta) });
+    this.#context.wire.event("response.output_text.delta", { ...at, delta, obfuscation: padding(delta) });
   }
 
   /** Words first, then the sound they belong to, as the API's transcript runs ahead of its voice. */
   audioDelta(words: string, sound: Uint8Array, ms: number): void {
-    const part = this.#open?.part;
-    if (part?.type !== "output_audio") return;
+    if (this.#open?.part.type !== "output_audio") return;
+    const { part, at } = this.#open;
+    const { wire, record } = this.#context;
     part.said += words;
     part.transcript += words;
     part.ms += ms;
-    if (words !== "")
-      this.#event("response.output_audio_transcript.delta", { delta: words, obfuscation: padding(words) });
+    if (words !== "") {
+      const padded = { delta: words, obfuscation: padding(words) };
+      wire.event("response.output_audio_transcript.delta", { ...at, ...padded });
+    }
     const bytes = Buffer.from(sound.buffer, sound.byteOffset, sound.byteLength);
-    this.#event("response.output_audio.delta", { delta: bytes.toString("base64") });
-    this.#context.record.audioOut.bytes += sound.byteLength;
-    this.#context.record.audioOut.ms += ms;
+    wire.event("response.output_audio.delta", { ...at, delta: bytes.toString("base64") });
+    record.audioOut.bytes += sound.byteLength;
+    record.audioOut.ms += ms;
   }
 
   /** Ends the message that is open, whole or cut; without one it does nothing. */
   closeMessage(status: "completed" | "incomplete"): void {
     if (this.#open === undefined) return;
-    const { item, part } = this.#open;
+    const { item, part, at } = this.#open;
+    const { wire } = this.#context;
     if (part.type === "output_text") {
-      this.#event("response.output_text.done", { text: part.text });
-    } else if (part.type === "output_audio") {
-      this.#event("response.output_audio.done", {});
-      this.#event("response.output_audio_transcript.done", { transcript: part.transcript });
+      wire.event("response.output_text.done", { ...at, text: part.text });
+    } else {
+      wire.event("response.output_audio.done", at);
+      wire.event("response.output_audio_transcript.done", { ...at, transcript: part.transcript });
     }
-    this.#event("response.content_part.done", { part: partShown(part) });
+    wire.event("response.content_part.done", { ...at, part: partShown(part) });
     this.#finish(item, status, 1);
     this.#open = undefined;
   }
@@ -114,12 +133,12 @@ export class ResponseWriter {
 
   /** @param usage `undefined` leaves the field away, as a faulty server does. */
   done(outcome: Outcome, usage: RealtimeUsage | null | undefined): void {
+    const { wire } = this.#context;
     const { status, ...details } = outcome;
-    const shown = status === "completed" ? null : { type: status, ...details };
-    const { usage: _left, ...response } = this.#json(status, shown, null);
-    this.#context.wire.event("response.done", { response: usage === undefined ? response : { ...response, usage } });
-    const limits = [{ name: "tokens", limit: 15_000_000, remaining: 14_990_000, reset_seconds: 0.04 }];
-    this.#context.wire.event("rate_limits.updated", { rate_limits: limits });
+    const response = this.#json(status, status === "completed" ? null : { type: status, ...details });
+    wire.event("response.done", { response: usage === undefined ? response : { ...response, usage } });
+    const tokens = { name: "tokens", limit: 15_000_000, remaining: 14_990_000, reset_seconds: 0.04 } as const;
+    wire.event("rate_limits.updated", { rate_limits: [tokens] });
   }
 
   #add(body: ItemBody): Item {
@@ -150,19 +169,10 @@ export class ResponseWriter {
     }
   }
 
-  /** An event about the part that is open. */
-  #event(type: string, fields: object): void {
-    const at = {
-      response_id: this.responseId,
-      item_id: this.#open?.item.id,
-      output_index: this.#items.length - 1,
-      content_index: 0,
-    };
-    this.#context.wire.event(type, { ...at, ...fields });
-  }
-
-  #json(status: string, details: object | null, usage: RealtimeUsage | null) {
+  /** Without usage, which depends on the event. */
+  #json(status: Outcome["status"] | "in_progress", details: StatusDetails | null): ResponseJson {
     const { config, output, metadata, isOutOfBand } = this.#request;
+    const voice = typeof output.voice === "string" ? output.voice : output.voice.id;
     return {
       object: "realtime.response",
       id: this.responseId,
@@ -172,16 +182,17 @@ export class ResponseWriter {
       conversation_id: isOutOfBand ? null : this.#conversationId,
       output_modalities: config.output_modalities,
       max_output_tokens: config.max_output_tokens,
-      audio: { output: { format: output.format, voice: output.voice } },
-      usage,
+      audio: { output: { format: output.format, voice } },
       metadata,
     };
   }
 }
 
 /** Parts are called otherwise in their own events than in items. */
-const partShown = (part: Part): object =>
-  "text" in part ? { type: "text", text: part.text } : { type: "audio", transcript: part.transcript };
+const partShown = (part: OutputPart) =>
+  part.type === "output_text"
+    ? ({ type: "text", text: part.text } as const)
+    : ({ type: "audio", transcript: part.transcript } as const);
 
 /** The API pads deltas of words to hide their length; what is in it means nothing. */
 const padding = (delta: string): string => "abcdefghijklmnop".slice(delta.length % 16);

@@ -7,6 +7,7 @@ import { notJsonEvent, notText, sessionExpired, unknownEvent } from "./realtime-
 import { InputBuffer } from "./realtime-input.ts";
 import { ItemDesk } from "./realtime-item-desk.ts";
 import { Responses } from "./realtime-responses.ts";
+import type { SessionJson } from "./realtime-shapes.ts";
 import { Timers } from "./realtime-timers.ts";
 
 /** What a client may send, and the fields of each besides `type` and `event_id`. */
@@ -164,10 +165,11 @@ export class RealtimeSession {
     wire.event("session.updated", { session: this.#json() });
   }
 
-  #json(): object {
+  #json(): SessionJson {
     const { record } = this.#context;
-    const head = { type: "realtime", object: "realtime.session", id: record.sessionId, model: record.model };
-    return { ...head, ...this.#config, expires_at: Math.floor(this.#expiresAtMs / 1_000) };
+    const head = { object: "realtime.session", id: record.sessionId, model: record.model ?? "" };
+    const tail = { expires_at: Math.floor(this.#expiresAtMs / 1_000) };
+    return { type: "realtime", ...head, ...this.#config, ...tail };
   }
 
   /** Runs what may be refused; the refusal becomes an `error` event, and the session goes on. */

@@ -173,10 +173,8 @@ export class RealtimeSockets {
     this.#open.add(open);
     socket.on("error", () => {});
     socket.on("message", (message, isBinary) => {
-      session?.receive(
-        Buffer.isBuffer(message) ? message : Buffer.concat([message].flat().map((one) => Buffer.from(one))),
-        isBinary,
-      );
+      // As `binaryType` is left alone, messages are never in pieces.
+      if (Buffer.isBuffer(message)) session?.receive(message, isBinary);
     });
     socket.on("close", (code, reason) => {
       this.#open.delete(open);

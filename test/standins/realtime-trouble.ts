@@ -28,11 +28,11 @@ export function strike(trouble: Trouble, { wire, makeId, sessionMaxMs }: Session
       wire.text('{"type":"response.output_audio.delta","delta":"AAAA');
       return "goes-on";
     case "unknown-events":
-      wire.event("response.mood.updated", { mood: "sunny" });
-      wire.event("session.weather", { nested: { deeper: [1, 2, { three: null }] } });
+      wire.strange("response.mood.updated", { mood: "sunny" });
+      wire.strange("session.weather", { nested: { deeper: [1, 2, { three: null }] } });
       return "goes-on";
     case "oversized-event":
-      wire.event("response.heavy", { ballast: "x".repeat(trouble.bytes) });
+      wire.strange("response.heavy", { ballast: "x".repeat(trouble.bytes) });
       return "goes-on";
     case "deep-event": {
       const depth = trouble.depth;

@@ -1,4 +1,4 @@
-import type { Json } from "./openai-validate.ts";
+import type { FunctionTool } from "./realtime-config.ts";
 import type { Item } from "./realtime-conversation.ts";
 
 /** What `response.done` says was used, in the form of the API. Cached tokens are part of the same kind's input. */
@@ -42,7 +42,7 @@ export interface Segment {
 /** The input of a response: what it is told to be, then the conversation. */
 export const segmentsOf = (
   instructions: string,
-  tools: readonly Json[],
+  tools: readonly FunctionTool[],
   items: readonly Item[],
 ): readonly Segment[] => [
   {
@@ -122,8 +122,18 @@ export function usageOf(input: InputTokens, output: { readonly text: number; rea
 /** Models whose transcripts are priced by the minute; the others are priced by the token. */
 const BY_DURATION = new Set(["whisper-1", "gpt-transcribe", "gpt-live-transcribe", "gpt-realtime-whisper"]);
 
+type TranscriptionUsage =
+  | { readonly type: "duration"; readonly seconds: number }
+  | {
+      readonly type: "tokens";
+      readonly total_tokens: number;
+      readonly input_tokens: number;
+      readonly input_token_details: { readonly text_tokens: number; readonly audio_tokens: number };
+      readonly output_tokens: number;
+    };
+
 /** The separate bill of a transcript. */
-export function transcriptionUsage(model: string, audioMs: number, transcript: string): object {
+export function transcriptionUsage(model: string, audioMs: number, transcript: string): TranscriptionUsage {
   if (BY_DURATION.has(model)) return { type: "duration", seconds: audioMs / 1_000 };
   const audio = userAudioTokens(audioMs);
   const output = textTokens(transcript.length);

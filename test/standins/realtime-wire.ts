@@ -1,12 +1,9 @@
 import type { Duplex } from "node:stream";
-import type { RealtimeServerEvent } from "openai/resources/realtime/realtime";
 import { WebSocket } from "ws";
 import type { Refusal } from "./openai-errors.ts";
 import type { MakeId } from "./openai-responses.ts";
 import { closeReasonOf, type Ending } from "./realtime-errors.ts";
-
-/** The fields of an event as the official client declares them. */
-type FieldsOf<Type extends string> = Omit<Extract<RealtimeServerEvent, { type: Type }>, "type" | "event_id">;
+import type { FieldsOf, ServerEventType } from "./realtime-shapes.ts";
 
 /** The socket of one session, on which the API's events are written. After the close, writing does nothing. */
 export class Wire {
@@ -31,7 +28,12 @@ export class Wire {
     return this.#sentClose;
   }
 
-  event<Type extends RealtimeServerEvent["type"]>(type: Type, fields: FieldsOf<Type>): void {
+  event<Type extends ServerEventType>(type: Type, fields: FieldsOf<Type>): void {
+    this.strange(type, fields);
+  }
+
+  /** An event that the API does not know. */
+  strange(type: string, fields: object): void {
     this.text(JSON.stringify({ type, event_id: this.#makeId("event"), ...fields }));
   }
 
