@@ -10,9 +10,10 @@ import { loadMasterKeys } from "../vault/master-keys.ts";
 import { readTicket, type TicketClaims } from "../vault/ticket.ts";
 import { isOpen } from "../workshop/dates.ts";
 import { callStub } from "./call-directory.ts";
-import { type BeginOutcome, PASS_HEADER } from "./call-object.ts";
+import type { BeginOutcome } from "./call-object.ts";
 import { randomBytes } from "./call-secrets.ts";
 import type { CallStart } from "./call-start.ts";
+import { PASS_HEADER } from "./caller-sockets.ts";
 import { ensureWebhookSecret } from "./first-webhook-secret.ts";
 import { messageOf, payerOf } from "./payer.ts";
 

@@ -4,19 +4,18 @@ import { readFrame, writeCommand } from "../caller/conversation-relay.ts";
 import { FrameGate } from "../caller/frame-gate.ts";
 import { factsOf, type Reason } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
-import { errorName, log } from "../log.ts";
+import { log } from "../log.ts";
 import { workshopStub } from "../workshop/workshop-object.ts";
-import { NEW_PROGRESS } from "./call.ts";
+import { AlarmClock } from "./alarm-clock.ts";
+import { NEW_PROGRESS } from "./call-facts.ts";
 import type { CallRunner } from "./call-runner.ts";
 import { CallStart } from "./call-start.ts";
 import { CallStorage } from "./call-storage.ts";
+import { CallerSockets } from "./caller-sockets.ts";
 import { assembleCall, type LiveCall } from "./live-call.ts";
 
 /** `over`: this call has ended, the caller needs a new one. `refused`: a used ticket, or somebody else's call. */
 export type BeginOutcome = "begun" | "over" | "refused";
-
-/** Of the upgrade that belongs to a `begin`. */
-export const PASS_HEADER = "x-callroom-pass";
 
 /** How long an ended call is remembered as ended: longer than any ticket or carrier may name it. */
 const REMEMBERED_MS = 24 * 60 * 60_000;
@@ -27,18 +26,16 @@ const REMEMBERED_MS = 24 * 60 * 60_000;
  */
 export class CallObject extends DurableObject<Cloudflare.Env> {
   readonly #storage: CallStorage;
-  readonly #frames = new WeakMap<WebSocket, FrameGate>();
+  readonly #sockets: CallerSockets;
+  readonly #alarm: AlarmClock;
+  readonly #gates = new WeakMap<WebSocket, FrameGate>();
   #live: LiveCall | undefined;
-  #caller: WebSocket | undefined;
-  #armedAtMs: number | undefined;
-  readonly #gates = new Map<string, PromiseWithResolvers<boolean>>();
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     this.#storage = new CallStorage(ctx.storage.sql);
-    void ctx.blockConcurrencyWhile(async () => {
-      this.#armedAtMs = (await ctx.storage.getAlarm()) ?? undefined;
-    });
+    this.#sockets = new CallerSockets(ctx);
+    this.#alarm = new AlarmClock(ctx);
   }
 
   /**
@@ -50,39 +47,29 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     try {
       outcome = this.#begin(CallStart.parse(startJson), ticketId);
     } finally {
-      this.#gate(pass).resolve(outcome === "begun");
+      this.#sockets.expect(pass, outcome === "begun");
     }
     return outcome;
   }
 
-  override async fetch(upgrade: Request): Promise<Response> {
-    const pass = upgrade.headers.get(PASS_HEADER) ?? "";
-    const mayEnter = await this.#gate(pass).promise;
-    this.#gates.delete(pass);
-    if (!mayEnter) return new Response(null, { status: 403 });
-    for (const earlier of this.ctx.getWebSockets()) earlier.close(1000, "replaced");
-    const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server);
-    this.#caller = server;
-    server.serializeAttachment({ openedAtMs: Date.now() });
-    return new Response(null, { status: 101, webSocket: client });
+  override fetch(upgrade: Request): Promise<Response> {
+    return this.#sockets.accept(upgrade);
   }
 
   override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): void {
-    if (socket !== this.#socket()) return;
-    const gate = this.#frames.get(socket) ?? new FrameGate(Date.now());
-    this.#frames.set(socket, gate);
+    if (socket !== this.#sockets.current) return;
+    const gate = this.#gates.get(socket) ?? new FrameGate(Date.now());
+    this.#gates.set(socket, gate);
     const refusal = gate.check(frame, Date.now());
     if (refusal) {
-      this.#refuse(socket, refusal);
+      this.#refuse(refusal);
       return;
     }
     const read = typeof frame === "string" ? readFrame(frame) : { ok: false as const };
     const tooMany = gate.read(read.ok);
-    if (tooMany) this.#refuse(socket, tooMany);
+    if (tooMany) this.#refuse(tooMany);
     else if (read.ok) this.#running()?.dispatch({ type: "caller", event: read.event });
-    else
-      this.#send(socket, writeCommand({ type: "error", code: "bad_frame", sentence: factsOf("bad_frame").sentence }));
+    else this.#tell("bad_frame");
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
@@ -96,20 +83,20 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
   }
 
   override async alarm(): Promise<void> {
-    this.#armedAtMs = undefined;
+    this.#alarm.forget();
     if (this.#storage.read() === "over") {
       await this.ctx.storage.deleteAll();
       return;
     }
     const runner = this.#running();
     // After a crash, or when the peer's whole machine is gone, no close event ever comes.
-    const isDeserted = runner !== undefined && runner.call.progress.legs > 0 && !this.#socket();
+    const isDeserted = runner !== undefined && runner.call.progress.legs > 0 && !this.#sockets.current;
     if (isDeserted) runner.dispatch({ type: "leg-end", clean: false });
     runner?.dispatch({ type: "alarm" });
     await this.#settle();
     const nextMs = this.#live?.runner.call.alarmAtMs;
     // While the agent speaks only the call cap is due, and a crash may come then too.
-    this.#arm(nextMs && Math.min(nextMs, Date.now() + LIMITS.legCheckMs));
+    this.#alarm.arm(nextMs && Math.min(nextMs, Date.now() + LIMITS.legCheckMs));
   }
 
   /** May a phone whose socket was lost come back to this call? A session of another phone may not. */
@@ -151,16 +138,9 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     this.#storage.keepStart(start);
     this.#storage.keepProgress({ ...NEW_PROGRESS, phoneCallId: start.phoneCallId });
     log({ event: "call-start", callId: start.callId, wayIn: start.wayIn, keySource: start.keySource });
-    this.#arm(this.#running()?.call.alarmAtMs);
+    this.#alarm.arm(this.#running()?.call.alarmAtMs);
     this.ctx.waitUntil(this.#admit());
     return "begun";
-  }
-
-  /** Whether the upgrade with this pass may come in: the two messages may arrive in either order. */
-  #gate(pass: string): PromiseWithResolvers<boolean> {
-    const gate = this.#gates.get(pass) ?? Promise.withResolvers<boolean>();
-    this.#gates.set(pass, gate);
-    return gate;
   }
 
   async #admit(): Promise<void> {
@@ -176,17 +156,20 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
   }
 
   #legEnded(socket: WebSocket, clean: boolean): void {
-    const current = this.#socket();
+    const { current } = this.#sockets;
     if (current !== undefined && current !== socket) return;
     this.#running()?.dispatch({ type: "leg-end", clean });
   }
 
   /** A socket that breaks a rule is closed; to the call it is a caller who left. */
-  #refuse(socket: WebSocket, reason: Reason): void {
-    const { sentence, closeCode } = factsOf(reason);
-    this.#send(socket, writeCommand({ type: "error", code: reason, sentence }));
-    socket.close(closeCode, reason);
+  #refuse(reason: Reason): void {
+    this.#tell(reason);
+    this.#sockets.close(factsOf(reason).closeCode, reason);
     this.#running()?.dispatch({ type: "refused", reason });
+  }
+
+  #tell(reason: Reason): void {
+    this.#sockets.send(writeCommand({ type: "error", code: reason, sentence: factsOf(reason).sentence }));
   }
 
   #running(): CallRunner | undefined {
@@ -201,12 +184,9 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     this.#live = assembleCall(kept, {
       env: this.env,
       storage: this.#storage,
-      send: (text) => {
-        const socket = this.#socket();
-        if (socket) this.#send(socket, text);
-      },
-      close: (closeCode) => this.#socket()?.close(closeCode),
-      arm: (atMs) => this.#arm(atMs),
+      send: (text) => this.#sockets.send(text),
+      close: (closeCode) => this.#sockets.close(closeCode),
+      arm: (atMs) => this.#alarm.arm(atMs),
       settle: () => this.#settleSoon(),
       background: (work) => this.ctx.waitUntil(work),
     });
@@ -227,47 +207,16 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     const hasEnded = live.runner.call.progress.endedAtMs !== null;
     if (hasEnded) await workshopStub(this.env, live.start.workshopId).leave(live.start.callId).catch(ignored);
     await live.outbox.drain();
-    this.#arm(live.outbox.retryAtMs);
+    this.#alarm.arm(live.outbox.retryAtMs);
     if (live.outbox.isStudentGone && !hasEnded) live.runner.dispatch({ type: "refused", reason: "revoked" });
     if (this.#live !== live || live.runner.call.progress.endedAtMs === null) return;
     if (!live.outbox.isEmpty && !live.outbox.isStudentGone) return;
     live.noteKeyUsed();
     this.#storage.forget();
     this.#live = undefined;
-    this.#armedAtMs = undefined;
-    this.#arm(Date.now() + REMEMBERED_MS);
-  }
-
-  /** The caller's newest socket. Asked for every frame, so looked up only when it is not the one we had. */
-  #socket(): WebSocket | undefined {
-    if (this.#caller?.readyState === WebSocket.OPEN) return this.#caller;
-    const open = this.ctx.getWebSockets().filter((socket) => socket.readyState === WebSocket.OPEN);
-    this.#caller = open.toSorted((a, b) => openedAtMs(a) - openedAtMs(b)).at(-1);
-    return this.#caller;
-  }
-
-  #send(socket: WebSocket, text: string): void {
-    try {
-      socket.send(text);
-    } catch (thrown) {
-      // Leaving is not an error: the socket may have closed between two frames; its close event tells the call.
-      if (socket.readyState === WebSocket.OPEN) log({ event: "uncaught", where: "call", name: errorName(thrown) });
-    }
-  }
-
-  /** One alarm for everything; only ever moved to an earlier time, because each move is a written row. */
-  #arm(atMs: number | undefined): void {
-    if (atMs === undefined || (this.#armedAtMs !== undefined && this.#armedAtMs <= atMs)) return;
-    this.#armedAtMs = atMs;
-    this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs));
+    this.#alarm.forget();
+    this.#alarm.arm(Date.now() + REMEMBERED_MS);
   }
 }
 
 const ignored = (): void => {};
-
-function openedAtMs(socket: WebSocket): number {
-  const attachment: unknown = socket.deserializeAttachment();
-  return typeof attachment === "object" && attachment !== null && "openedAtMs" in attachment
-    ? Number(attachment.openedAtMs)
-    : 0;
-}

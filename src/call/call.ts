@@ -1,50 +1,14 @@
 import type { CallerEvent } from "../caller/caller-leg.ts";
 import { factsOf, type Reason } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
-import type { AgentConfig } from "../protocol/agent-config.ts";
 import type { EndReason, TurnRecord } from "../protocol/call-record.ts";
 import type { CallId } from "../protocol/ids.ts";
 import type { CallCommand, CallEvent, CallProgress } from "./call-events.ts";
+import { type CallFacts, END_OF_REFUSAL } from "./call-facts.ts";
 import { nextDeadline, spokenMs } from "./deadlines.ts";
 import { Keypad } from "./keypad.ts";
 import { Transcript } from "./transcript.ts";
 import { Turns } from "./turns.ts";
-
-/** What is fixed for a call from its first moment. */
-export interface CallFacts {
-  readonly callId: CallId;
-  readonly config: AgentConfig;
-  readonly startedAtMs: number;
-  readonly callMaxMs: number;
-  /** Whether a lost caller can find the way back to this call. */
-  readonly resumable: boolean;
-  /** TwiML of the predecessor speaks the greeting itself when it is Twilio who calls. */
-  readonly carrierGreets: boolean;
-}
-
-export const NEW_PROGRESS: CallProgress = {
-  revision: 1,
-  admitted: false,
-  greeted: false,
-  legs: 0,
-  phoneCallId: null,
-  fromCarrier: false,
-  legLostAtMs: null,
-  checkedInAtMs: null,
-  closing: null,
-  endedAtMs: null,
-  endReason: null,
-};
-
-/** Why a call ended that was not let in, or not let go on. */
-const END_OF_REFUSAL: Partial<Record<Reason, EndReason>> = {
-  revoked: "revoked",
-  no_key: "key-failed",
-  key_unreadable: "key-failed",
-  bad_frame: "policy",
-  frame_too_large: "policy",
-  too_many_frames: "policy",
-};
 
 const CHECK_IN = "Are you still there?";
 /** After its last words a phone call stays open this much longer than they are thought to take. */

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { NEW_PROGRESS } from "../../src/call/call.ts";
+import { NEW_PROGRESS } from "../../src/call/call-facts.ts";
 import { CallStorage } from "../../src/call/call-storage.ts";
 import { Outbox } from "../../src/call/outbox.ts";
 import { LIMITS } from "../../src/limits.ts";

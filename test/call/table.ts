@@ -1,5 +1,6 @@
-import { Call, type CallFacts, NEW_PROGRESS } from "../../src/call/call.ts";
+import { Call } from "../../src/call/call.ts";
 import type { CallCommand, CallEvent, CallProgress } from "../../src/call/call-events.ts";
+import { type CallFacts, NEW_PROGRESS } from "../../src/call/call-facts.ts";
 import type { CallerEvent } from "../../src/caller/caller-leg.ts";
 import { LIMITS } from "../../src/limits.ts";
 import type { HistoryItem, ModelEvent, ModelRequest } from "../../src/model/model-leg.ts";

@@ -22,7 +22,8 @@ export function encodeMulawSample(sample: number): number {
   return ~((sample < 0 ? 0x80 : 0) | (exponent << 4) | mantissa) & 0xff;
 }
 
-export const encodeMulaw = (samples: Int16Array): Uint8Array => Uint8Array.from(samples, encodeMulawSample);
+export const encodeMulaw = (samples: Int16Array): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(samples, encodeMulawSample);
 
 export function decodeMulaw(bytes: Uint8Array): Int16Array {
   const samples = new Int16Array(bytes.length);

@@ -42,7 +42,7 @@ export class RealtimeTester {
       headers: { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers },
     });
     this.socket.on("open", () => this.#until.changed());
-    this.socket.on("message", (message) => this.#arrived(String(message)));
+    this.socket.on("message", (message) => this.#arrived(Buffer.isBuffer(message) ? message.toString("utf8") : ""));
     this.socket.on("ping", () => {
       this.pings += 1;
       this.#until.changed();

@@ -70,6 +70,7 @@ export class RealtimeSockets {
   /** Someone asks for a session. */
   knock(request: IncomingMessage, tcp: Duplex, head: Buffer): void {
     const { faults, settings, world } = this.#parts;
+    settings.speaker.warmUp?.();
     const visit = this.#note(request, tcp);
     const { record } = visit;
     const take: RealtimeFaults["take"] = (key, ...kinds) => {
@@ -98,7 +99,7 @@ export class RealtimeSockets {
 
   /** All sockets of a key, or of all. */
   forEach(key: string | undefined, act: (socket: OpenSocket) => void): void {
-    for (const socket of [...this.#open]) if (key === undefined || socket.key === key) act(socket);
+    for (const socket of this.#open) if (key === undefined || socket.key === key) act(socket);
   }
 
   close(): void {

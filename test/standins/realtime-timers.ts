@@ -35,6 +35,6 @@ export class Timers {
 
   stopAll(): void {
     this.#isStopped = true;
-    for (const cancel of [...this.#cancels]) cancel();
+    for (const cancel of this.#cancels) cancel();
   }
 }

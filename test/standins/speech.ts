@@ -18,6 +18,8 @@ export interface Manner {
 /** Turns a sentence into sound. Rejects when that cannot be done. */
 export interface Speaker {
   speak(sentence: string, manner: Manner): Promise<Uint8Array>;
+  /** Somebody is about to be spoken to. */
+  warmUp?(): void;
 }
 
 type Sound = Readonly<Record<SoundFormat, Uint8Array>>;
@@ -68,6 +70,12 @@ class FliteSpeaker implements Speaker {
     }
   }
 
+  /** The first sentence would wait 300 ms for the thread and the module. */
+  warmUp(): void {
+    // Whoever speaks then is told what is wrong.
+    if (this.#worker === undefined) this.speak("Hm.", { format: "mulaw-8k" }).catch(() => {});
+  }
+
   #make(text: string, flags: readonly string[]): Promise<Sound> {
     if (!/[\p{L}\p{N}]/u.test(text)) return Promise.resolve(silence(300));
     this.#orders += 1;
@@ -91,7 +99,7 @@ class FliteSpeaker implements Speaker {
     worker.on("message", (reply: SpeechReply) => this.#settle(reply));
     worker.on("error", (thrown: unknown) => {
       this.#worker = undefined;
-      for (const id of [...this.#waiting.keys()]) this.#settle({ id, problem: String(thrown) });
+      for (const id of this.#waiting.keys()) this.#settle({ id, problem: String(thrown) });
     });
     return worker;
   }

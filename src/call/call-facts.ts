@@ -1,0 +1,41 @@
+import type { Reason } from "../failure.ts";
+import type { AgentConfig } from "../protocol/agent-config.ts";
+import type { EndReason } from "../protocol/call-record.ts";
+import type { CallId } from "../protocol/ids.ts";
+import type { CallProgress } from "./call-events.ts";
+
+/** What is fixed for a call from its first moment. */
+export interface CallFacts {
+  readonly callId: CallId;
+  readonly config: AgentConfig;
+  readonly startedAtMs: number;
+  readonly callMaxMs: number;
+  /** Whether a lost caller can find the way back to this call. */
+  readonly resumable: boolean;
+  /** TwiML of the predecessor speaks the greeting itself when it is Twilio who calls. */
+  readonly carrierGreets: boolean;
+}
+
+export const NEW_PROGRESS: CallProgress = {
+  revision: 1,
+  admitted: false,
+  greeted: false,
+  legs: 0,
+  phoneCallId: null,
+  fromCarrier: false,
+  legLostAtMs: null,
+  checkedInAtMs: null,
+  closing: null,
+  endedAtMs: null,
+  endReason: null,
+};
+
+/** Why a call ended that was not let in, or not let go on. */
+export const END_OF_REFUSAL: Partial<Record<Reason, EndReason>> = {
+  revoked: "revoked",
+  no_key: "key-failed",
+  key_unreadable: "key-failed",
+  bad_frame: "policy",
+  frame_too_large: "policy",
+  too_many_frames: "policy",
+};
