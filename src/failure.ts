@@ -87,7 +87,6 @@ export const FAILURES = {
     "OpenAI accepts the key, but its account has no credit left.",
     "I'm sorry, the OpenAI account of this agent has no credit left. Please add credit and call again. Goodbye.",
   ),
-  key_check_failed: fact(503, 4001, "OpenAI could not be reached to check the key. Try again in a moment."),
 
   // The model
   model_not_available: fact(
@@ -124,7 +123,6 @@ export const FAILURES = {
   too_many_frames: fact(429, 1008, "Too many messages."),
   no_setup: fact(408, 1008, "The call did not begin with a setup message."),
   wrong_call: fact(403, 1008, "This socket belongs to another call."),
-  call_ended: fact(410, 1000, "This call has ended."),
   too_many_calls: fact(
     429,
     1013,

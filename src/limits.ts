@@ -31,7 +31,9 @@ export const LIMITS = {
   dtmfDigitsPerCall: 64,
   dtmfPauseMs: 1_500,
   /** One utterance as kept and sent to the model; the rest is cut. */
-  utteranceBytes: 16 * 1024,
+  utteranceCharacters: 16 * 1024,
+  /** More than anybody says: each may ask the model something, on somebody's money. */
+  utterancesPerMinute: 240,
   /** Utterances kept while the call is still connecting. */
   utterancesWhileConnecting: 16,
 
@@ -42,9 +44,9 @@ export const LIMITS = {
   upstreamRetryMaxMs: 2_000,
   responseOutputTokens: 1_024,
   /** What one turn's answer may hold; the stream is ended there. */
-  answerBytes: 16 * 1024,
+  answerCharacters: 16 * 1024,
   /** History sent to the model, trimmed by whole exchanges, oldest first. */
-  historyBytes: 64 * 1024,
+  historyCharacters: 64 * 1024,
   historyItems: 60,
 
   toolDefaultMs: 5_000,
@@ -52,7 +54,9 @@ export const LIMITS = {
   toolFillerMs: 1_200,
   toolRequestBytes: 20 * 1024,
   toolReplyBytes: 64 * 1024,
-  toolArgumentsBytes: 8 * 1024,
+  /** What of a tool's output the model is given; the rest is cut, and the model is told so. */
+  toolOutputCharacters: 16 * 1024,
+  toolArgumentsCharacters: 8 * 1024,
   toolsAtOnce: 4,
   toolsPerTurn: 8,
   toolsPerCall: 30,
@@ -71,7 +75,7 @@ export const LIMITS = {
   tools: 16,
   urlCharacters: 2_048,
   schemaDepth: 16,
-  schemaBytes: 8 * 1024,
+  schemaCharacters: 8 * 1024,
 
   /** Database: the read at call start and every REST query. */
   databaseStartMs: 2_500,
@@ -86,8 +90,6 @@ export const LIMITS = {
   /** Key check against OpenAI, and how often a student may ask for it. */
   keyCheckMs: 5_000,
   keyChecksPerMinute: 3,
-  /** Wrong join codes from one address, before it has to wait. */
-  joinFailuresPerMinute: 10,
 
   /** How long a browser stays signed in (`Max-Age` of the cookie): the length of a workshop. */
   sessionCookieMs: 14 * 24 * 3_600_000,
@@ -95,6 +97,8 @@ export const LIMITS = {
   callsPerPage: 20,
   callsPerPageMax: 100,
 
+  /** The workshop's object, asked whether a call may begin; after that students on their own key go ahead. */
+  workshopMs: 2_000,
   callsPerStudent: 2,
   callsPerWorkshop: 60,
   /** A ticket opens one socket once. */

@@ -46,7 +46,12 @@ export type LogEvent =
       readonly outcome: "ok" | "failed";
       readonly durationMs: number;
     }
-  | { readonly event: "archive-failed"; readonly callId: CallId; readonly rows: number; readonly retryMs: number }
+  | {
+      readonly event: "archive-failed";
+      readonly callId: CallId;
+      readonly rows: number;
+      readonly retryMs: number | null;
+    }
   | { readonly event: "carrier-error"; readonly callId: CallId; readonly carrierCode: string }
   | { readonly event: "socket-closed"; readonly callId: CallId; readonly code: Reason }
   | { readonly event: "uncaught"; readonly where: "request" | "call" | "alarm" | "workshop"; readonly name: string };

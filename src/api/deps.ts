@@ -28,10 +28,8 @@ export interface CallDirectory {
   over(callId: CallId, session: CarrierSession): Promise<void>;
   /** Counts one key check of a student against `LIMITS.keyChecksPerMinute`. */
   keyCheckAllowed(workshopId: WorkshopId | null, sessionToken: SessionToken): Promise<boolean>;
-  /** Whether somebody at this address may try a join code: false after `LIMITS.joinFailuresPerMinute` wrong ones. */
+  /** Counts one join from an address against the rate that `wrangler.toml` sets: enough for a class behind one router. */
   joinAllowed(from: string): Promise<boolean>;
-  /** Counts a wrong join code. Right ones are not counted: a whole class may sit behind one address. */
-  joinFailed(from: string): Promise<void>;
 }
 
 export type CallNotice = "key-changed" | "revoked";

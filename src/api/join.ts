@@ -21,10 +21,7 @@ export const join = endpoint("anyone", {
     const from = network(c.req.header("cf-connecting-ip"));
     if (!(await c.env.calls.joinAllowed(from))) throw new Failure("too_many_requests");
     const workshop = await findWorkshopByJoinCode(c.env.database, body.joinCode);
-    if (!workshop) {
-      await c.env.calls.joinFailed(from);
-      throw new Failure("unknown_join_code");
-    }
+    if (!workshop) throw new Failure("unknown_join_code");
     if (!isOpen(workshop, c.env.now())) throw new Failure("workshop_closed");
     const sessionToken = sessionTokenFrom(c.env.randomBytes(32));
     await enrolStudent(c.env.database, {
@@ -49,6 +46,6 @@ export const join = endpoint("anyone", {
   },
 });
 
-/** Whom wrong join codes are counted for: an IPv4 address, or the half of an IPv6 one that a household shares. */
+/** Whom joins are counted for: an IPv4 address, or the half of an IPv6 one that a household shares. */
 const network = (address = "unknown"): string =>
   address.includes(":") ? address.split(":").slice(0, 4).join(":") : address.slice(0, 45);

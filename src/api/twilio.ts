@@ -62,6 +62,9 @@ export const ended = endpoint("twilio", {
     const { sessionToken, phoneCallId } = addressOf(c, form);
     const callId = await callIdOf(c, phoneCallId);
     const session = sessionOf(form, sessionToken, phoneCallId);
+    // Nobody's token wakes nobody's object. When the database is away, a call goes on without asking it.
+    const student = await findStudent(c.env.database, sessionToken).catch(() => "unknown" as const);
+    if (student === undefined) return twiml(c, HANG_UP);
     const isPhoneUp = first(form, "CallStatus") === "in-progress";
     if (isPhoneUp && session.status === "failed" && RECOVERABLE_ERRORS.has(session.errorCode ?? "")) {
       const verdict = await c.env.calls.resume(callId, session).catch(noteThrown);

@@ -12,13 +12,14 @@ export const makeWebhookSecret = endpoint("student", {
   summary: "Makes a new secret that signs the requests to the student's webhooks; the old one stops at once.",
   reply: webhookSecretReply,
   fails: [],
-  handle: async (c, { asker: { sessionToken } }) => {
-    const { database, masterKeys, randomBytes } = c.env;
+  handle: async (c, { asker: { sessionToken, workshop } }) => {
+    const { database, masterKeys, randomBytes, calls } = c.env;
     const webhookSecret = `whsec_${btoa(String.fromCharCode(...randomBytes(SECRET_BYTES)))}`;
     const binding = { purpose: "webhook-secret", sessionToken } as const;
     const sealed = await seal(await masterKeys(), binding, webhookSecret, randomBytes);
     const isStored = await storeWebhookSecret(database, sessionToken, { sealed, onlyIfAbsent: false });
     if (!isStored) throw new Failure("unknown_session");
+    await calls.tell(workshop?.id ?? null, sessionToken, "key-changed");
     return succeeded(c, { success: true, webhookSecret });
   },
 });

@@ -20,7 +20,8 @@ import { messageOf, payerOf } from "./payer.ts";
 /**
  * Opens a call for a WebSocket that wants one, at `/ws/:sessionToken`, `/ws/:sessionToken/:ticket` (as our TwiML says)
  * or `/ws?sessionToken=`. Nothing wakes an object before Origin, signature, ticket and token have passed, and one query
- * reads all that the call needs. Strangers are refused with a status; a student is let in and told what is wrong.
+ * reads all that the call needs. What breaks a rule of the handshake is refused with a status; whoever names a token is
+ * let in and told what is wrong with it.
  */
 export async function enterCall(request: Request, env: Cloudflare.Env, settings: Settings): Promise<Response> {
   const url = new URL(request.url);

@@ -13,6 +13,8 @@ export type CallEvent =
   /** The workshop has let the call in and the key is there. */
   | { readonly type: "admitted" }
   | { readonly type: "refused"; readonly reason: Reason }
+  /** Somebody else pays from here on. */
+  | { readonly type: "key-changed" }
   | { readonly type: "model"; readonly response: number; readonly events: readonly ModelEvent[] }
   | { readonly type: "tool-end"; readonly toolCallId: string; readonly result: ToolResult }
   | { readonly type: "timer"; readonly timer: TimerName }

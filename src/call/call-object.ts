@@ -30,6 +30,7 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
   readonly #alarm: AlarmClock;
   readonly #gates = new WeakMap<WebSocket, FrameGate>();
   #live: LiveCall | undefined;
+  #isAdmitting = false;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
@@ -73,9 +74,10 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    // Without this the peer waits for its close frame for ten seconds.
-    socket.close(code === 1005 || code === 1006 ? 1000 : code);
-    this.#legEnded(socket, code === 1000 || code === 1005);
+    // 1001: a page was closed. Leaving is not an error.
+    this.#legEnded(socket, code === 1000 || code === 1001 || code === 1005);
+    // Without this the peer waits for its close frame for ten seconds. Not every code that comes may be sent back.
+    socket.close(1000);
   }
 
   override webSocketError(socket: WebSocket): void {
@@ -93,6 +95,7 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     const isDeserted = runner !== undefined && runner.call.progress.legs > 0 && !this.#sockets.current;
     if (isDeserted) runner.dispatch({ type: "leg-end", clean: false });
     runner?.dispatch({ type: "alarm" });
+    this.#admitOnce();
     await this.#settle();
     const nextMs = this.#live?.runner.call.alarmAtMs;
     // While the agent speaks only the call cap is due, and a crash may come then too.
@@ -103,13 +106,13 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
   resume(session: CarrierSession): "resume" | "over" {
     const call = this.#running()?.call;
     if (!call || !this.#isOf(session)) return "over";
-    const { endedAtMs, closing, legs } = call.progress;
-    return endedAtMs === null && !closing && legs <= LIMITS.resumesPerCall ? "resume" : "over";
+    const { endedAtMs, closing } = call.progress;
+    return endedAtMs === null && !closing && this.#storage.countResume() <= LIMITS.resumesPerCall ? "resume" : "over";
   }
 
   /** The carrier says its session is over on purpose. */
   over(session: CarrierSession): void {
-    if (this.#isOf(session)) this.#running()?.dispatch({ type: "leg-end", clean: true });
+    if (this.#isOf(session)) this.#running()?.dispatch({ type: "leg-end", clean: session.status !== "failed" });
   }
 
   /** Something about the student changed while the call is on. */
@@ -126,26 +129,36 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
   }
 
   #begin(start: CallStart, ticketId: string | null): BeginOutcome {
+    this.#storage.open();
     // Before all else: `over` lets the caller begin anew, which a used ticket must not.
     if (ticketId !== null && !this.#storage.useTicket(ticketId)) return "refused";
     const kept = this.#storage.read();
     if (kept === "over" || (kept && kept.progress.endedAtMs !== null)) return "over";
     if (kept && kept.start.sessionToken !== start.sessionToken) return "refused";
     if (kept) {
+      // Whoever comes back has left, even if nobody has seen it yet.
+      if (kept.progress.legs > 0) this.#running()?.dispatch({ type: "leg-end", clean: false });
       this.#changeKey(start);
+      this.#admitOnce();
       return "begun";
     }
     this.#storage.keepStart(start);
     this.#storage.keepProgress({ ...NEW_PROGRESS, phoneCallId: start.phoneCallId });
     log({ event: "call-start", callId: start.callId, wayIn: start.wayIn, keySource: start.keySource });
     this.#alarm.arm(this.#running()?.call.alarmAtMs);
-    this.ctx.waitUntil(this.#admit());
+    this.#admitOnce();
     return "begun";
   }
 
-  async #admit(): Promise<void> {
+  /** An object that died before it had the answer asks again when it wakes. */
+  #admitOnce(): void {
     const live = this.#assemble();
-    if (!live) return;
+    if (!live || this.#isAdmitting || live.runner.call.progress.admitted) return;
+    this.#isAdmitting = true;
+    this.ctx.waitUntil(this.#admit(live));
+  }
+
+  async #admit(live: LiveCall): Promise<void> {
     const refusal = await live.admission();
     live.runner.dispatch(refusal ? { type: "refused", reason: refusal } : { type: "admitted" });
   }
@@ -168,7 +181,9 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     this.#running()?.dispatch({ type: "refused", reason });
   }
 
+  /** In a frame of ours, which a phone's carrier would not understand. */
   #tell(reason: Reason): void {
+    if (this.#running()?.call.progress.fromCarrier) return;
     this.#sockets.send(writeCommand({ type: "error", code: reason, sentence: factsOf(reason).sentence }));
   }
 
@@ -205,12 +220,14 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     const live = this.#live;
     if (!live) return;
     const hasEnded = live.runner.call.progress.endedAtMs !== null;
-    if (hasEnded) await workshopStub(this.env, live.start.workshopId).leave(live.start.callId).catch(ignored);
+    const leaving = hasEnded ? left(workshopStub(this.env, live.start.workshopId).leave(live.start.callId)) : true;
     await live.outbox.drain();
+    const hasLeft = await leaving;
+    if (!hasLeft) this.#alarm.arm(Date.now() + LIMITS.outboxRetryMaxMs);
     this.#alarm.arm(live.outbox.retryAtMs);
     if (live.outbox.isStudentGone && !hasEnded) live.runner.dispatch({ type: "refused", reason: "revoked" });
     if (this.#live !== live || live.runner.call.progress.endedAtMs === null) return;
-    if (!live.outbox.isEmpty && !live.outbox.isStudentGone) return;
+    if (!hasLeft || (!live.outbox.isEmpty && !live.outbox.isStudentGone)) return;
     live.noteKeyUsed();
     this.#storage.forget();
     this.#live = undefined;
@@ -219,4 +236,8 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
   }
 }
 
-const ignored = (): void => {};
+const left = (leaving: Promise<void>): Promise<boolean> =>
+  leaving.then(
+    () => true,
+    () => false,
+  );

@@ -41,10 +41,12 @@ export type CallStart = z.infer<typeof CallStart>;
 
 /** The agent of a call. A tool that cannot be read is left out: one bad tool must not silence an agent. */
 export function agentConfigOf(start: CallStart): AgentConfig {
-  const tools = start.toolsJson.flatMap((tool) => {
-    const read = parseTools([tool], LIMITS);
-    return read.ok ? read.value : [];
-  });
+  const tools = start.toolsJson
+    .flatMap((tool) => {
+      const read = parseTools([tool], LIMITS);
+      return read.ok ? read.value : [];
+    })
+    .filter(({ name }, at, all) => all.findIndex((other) => other.name === name) === at);
   return {
     prompt: start.prompt,
     greeting: start.greeting,

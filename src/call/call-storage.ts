@@ -83,19 +83,19 @@ const CALL = 0;
  */
 export class CallStorage {
   readonly #sql: SqlStorage;
+  /** An object that was only asked about a call it does not have writes nothing. */
+  #hasTables: boolean;
   /** Of the call as it was last announced; unknown after a sleep, when announcing once more does no harm. */
   #announcedRevision = 0;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    sql.exec("create table if not exists kept (name text primary key, json text not null)");
-    sql.exec("create table if not exists turns (seq integer primary key, json text not null)");
-    sql.exec("create table if not exists outbox (seq integer primary key, revision integer not null)");
-    sql.exec("create table if not exists tickets (id text primary key)");
+    this.#hasTables = sql.exec("select 1 from sqlite_master where name = 'kept'").toArray().length > 0;
   }
 
   /** The call, or `undefined` before it began; `"over"` once it was ended and archived. */
   read(): { start: CallStart; progress: CallProgress; turns: TurnRecord[] } | "over" | undefined {
+    if (!this.#hasTables) return undefined;
     if (this.#get("over") !== undefined) return "over";
     const start = this.#get("start");
     if (start === undefined) return undefined;
@@ -122,6 +122,31 @@ export class CallStorage {
     const json = JSON.stringify(turn);
     this.#sql.exec("insert or replace into turns (seq, json) values (?, ?)", turn.seq, json);
     this.#announce(turn.seq, turn.revision);
+  }
+
+  /** Makes the tables; the first thing that happens to a call. */
+  open(): void {
+    this.#hasTables = true;
+    this.#sql.exec("create table if not exists kept (name text primary key, json text not null)");
+    this.#sql.exec("create table if not exists turns (seq integer primary key, json text not null)");
+    this.#sql.exec("create table if not exists outbox (seq integer primary key, revision integer not null)");
+    this.#sql.exec("create table if not exists tickets (id text primary key)");
+  }
+
+  /** Counts a try of a lost phone to come back, this one included. */
+  countResume(): number {
+    const resumes = Number(this.#get("resumes") ?? 0) + 1;
+    this.#put("resumes", resumes);
+    return resumes;
+  }
+
+  /** Failed tries of the archive in a row, kept so that a sleep does not begin the waiting anew. */
+  get archiveFailures(): number {
+    return Number(this.#get("archive-failures") ?? 0);
+  }
+
+  keepArchiveFailures(failures: number): void {
+    this.#put("archive-failures", failures);
   }
 
   /** True for the first use of a ticket. */

@@ -28,6 +28,10 @@ export class Call {
   #quietSinceMs: number;
   /** Utterances that came before the call was admitted. */
   #early: string[] = [];
+  /** Why the call was not let in, until the caller is there to be told. */
+  #refusal: Reason | undefined;
+  /** When the caller's last utterances came. */
+  #utteredAtMs: number[] = [];
   #out: CallCommand[] = [];
 
   constructor(facts: CallFacts, progress: CallProgress, turns: readonly TurnRecord[]) {
@@ -36,7 +40,11 @@ export class Call {
     this.#transcript = new Transcript(turns);
     this.#turns = new Turns(facts.callId, facts.config, this.#transcript, (command) => this.#out.push(command));
     this.#keypad = new Keypad((command) => this.#out.push(command));
-    const last = this.#transcript.last;
+    // The question that a silence is broken by does not break it.
+    const { checkedInAtMs } = progress;
+    const last = turns
+      .toSorted((a, b) => a.seq - b.seq)
+      .findLast(({ startedAtMs }) => checkedInAtMs === null || startedAtMs < checkedInAtMs);
     this.#quietSinceMs = last
       ? last.startedAtMs + (last.timings?.turnMs ?? 0) + spokenMs(last.text)
       : facts.startedAtMs;
@@ -79,7 +87,15 @@ export class Call {
         this.#begin(nowMs);
         return;
       case "refused":
+        // Before the caller has said who they are, nobody knows whether to speak or to send: it waits for that.
+        if (this.#progress.legs === 0 && END_OF_REFUSAL[event.reason] !== "policy") {
+          this.#refusal = event.reason;
+          return;
+        }
         this.#giveUp(event.reason, END_OF_REFUSAL[event.reason] ?? "refused", nowMs);
+        return;
+      case "key-changed":
+        this.#keep({ revision: this.#progress.revision + 1 });
         return;
       case "model": {
         const outcome = this.#turns.model(event.response, event.events, nowMs);
@@ -132,6 +148,8 @@ export class Call {
   }
 
   #legStarted(event: Extract<CallerEvent, { type: "leg-start" }>, nowMs: number): void {
+    // A leg introduces itself once; a new one comes only after the old one has gone.
+    if (this.#progress.legs > 0 && this.#progress.legLostAtMs === null) return;
     const known = this.#progress.phoneCallId;
     if (known !== null && event.phoneCallId !== known) {
       this.#giveUp("wrong_call", null, nowMs);
@@ -147,6 +165,10 @@ export class Call {
     });
     this.#quietSinceMs = nowMs;
     if (legs > 1) this.#log({ event: "call-resumed", callId: this.#facts.callId, resumes: legs - 1 });
+    if (this.#refusal) {
+      this.#giveUp(this.#refusal, END_OF_REFUSAL[this.#refusal] ?? "refused", nowMs);
+      return;
+    }
     this.#begin(nowMs);
   }
 
@@ -166,6 +188,11 @@ export class Call {
   #utterance(text: string | undefined, nowMs: number): void {
     if (text === undefined || this.#progress.closing) return;
     this.#callerActive(nowMs);
+    this.#utteredAtMs = [...this.#utteredAtMs.filter((atMs) => atMs > nowMs - 60_000), nowMs];
+    if (this.#utteredAtMs.length > LIMITS.utterancesPerMinute) {
+      this.#giveUp("too_many_frames", "policy", nowMs);
+      return;
+    }
     if (!this.#progress.admitted || this.#progress.legs === 0) {
       if (this.#early.length < LIMITS.utterancesWhileConnecting) this.#early.push(text);
       return;
@@ -218,7 +245,7 @@ export class Call {
         this.#giveUp("call_cap", "call-cap", nowMs);
         return;
       case "no-setup":
-        this.#giveUp("no_setup", "policy", nowMs);
+        this.#giveUp(this.#refusal ?? "no_setup", "policy", nowMs);
         return;
       case "leg-lost":
         this.#end("lost", nowMs);

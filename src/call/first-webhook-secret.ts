@@ -1,7 +1,7 @@
 import type { Settings } from "../env.ts";
 import type { Database } from "../store/database.ts";
 import { storeWebhookSecret } from "../store/sealed-keys.ts";
-import type { Student } from "../store/students.ts";
+import { findStudent, type Student } from "../store/students.ts";
 import { loadMasterKeys } from "../vault/master-keys.ts";
 import { seal } from "../vault/seal.ts";
 import { randomBytes } from "./call-secrets.ts";
@@ -22,8 +22,11 @@ export async function ensureWebhookSecret(
   const secret = `whsec_${btoa(String.fromCharCode(...randomBytes(32)))}`;
   const binding = { purpose: "webhook-secret" as const, sessionToken: student.sessionToken };
   const sealed = await seal(keys, binding, secret, randomBytes);
-  const isStored = await storeWebhookSecret(database, student.sessionToken, { sealed, onlyIfAbsent: true }).catch(
-    () => false,
-  );
-  return isStored ? sealed : null;
+  try {
+    if (await storeWebhookSecret(database, student.sessionToken, { sealed, onlyIfAbsent: true })) return sealed;
+    // Another call was first: its secret is the one.
+    return (await findStudent(database, student.sessionToken))?.sealedWebhookSecret ?? null;
+  } catch {
+    return null;
+  }
 }

@@ -8,7 +8,7 @@ const UNFINISHED = JSON.stringify({ error: "not finished" });
  * The conversation as the caller knows it: of the agent's words only those that were heard. Trimmed from the oldest,
  * by whole exchanges, so that it begins with the caller and no tool output loses its call.
  */
-export function historyOf(turns: readonly TurnRecord[], limits: { items: number; bytes: number }): HistoryItem[] {
+export function historyOf(turns: readonly TurnRecord[], limits: { items: number; characters: number }): HistoryItem[] {
   const exchanges: HistoryItem[][] = [];
   for (const turn of turns) {
     if (turn.speaker === "caller" || exchanges.length === 0) exchanges.push([]);
@@ -16,11 +16,11 @@ export function historyOf(turns: readonly TurnRecord[], limits: { items: number;
   }
   const kept: HistoryItem[][] = [];
   let items = 0;
-  let bytes = 0;
+  let characters = 0;
   for (const exchange of exchanges.toReversed()) {
     items += exchange.length;
-    bytes += JSON.stringify(exchange).length;
-    if (kept.length > 0 && (items > limits.items || bytes > limits.bytes)) break;
+    characters += JSON.stringify(exchange).length;
+    if (kept.length > 0 && (items > limits.items || characters > limits.characters)) break;
     kept.unshift(exchange);
   }
   return kept.flat();

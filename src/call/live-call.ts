@@ -20,7 +20,7 @@ import { openApiKey, openWebhookSecret, randomBelow } from "./call-secrets.ts";
 import { agentConfigOf, type CallStart } from "./call-start.ts";
 import type { CallStorage } from "./call-storage.ts";
 import { Outbox } from "./outbox.ts";
-import { payerOf } from "./payer.ts";
+import { messageOf, payerOf } from "./payer.ts";
 import { ToolRunner } from "./tool-runner.ts";
 
 /** What the Durable Object lends to its call. */
@@ -158,39 +158,44 @@ export function assembleCall(
       (turns) => archiveCall(database(LIMITS.outboxDrainMs), { call: record(), turns }),
       Date.now,
       startTimer,
+      (rows, retryMs) => log({ event: "archive-failed", callId, rows, retryMs }),
     ),
     get start() {
       return start;
     },
     keepStart(change) {
+      const isOtherPayer = change.keySource !== start.keySource;
       start = { ...start, ...change };
       leg = undefined;
       shell.storage.keepStart(start);
+      if (!isOtherPayer) return;
+      log({ event: "key-chosen", callId, message: messageOf(start.keySource) });
+      runner.dispatch({ type: "key-changed" });
     },
     async admission() {
       const opened = modelLeg().then(
         () => undefined,
         (thrown: unknown) => reasonOf(thrown),
       );
-      // A workshop that does not answer must not keep students from their own keys.
-      const entered = workshopStub(shell.env, start.workshopId)
+      const isOwnKey = start.keySource === "student";
+      const entering = workshopStub(shell.env, start.workshopId)
         .enter(callId, sessionToken)
-        .catch(() => start.keySource === "student");
-      const reason = await opened;
+        .catch(() => isOwnKey);
+      // A workshop that does not answer must not keep students from their own keys.
+      const patience = new Promise<boolean>((resolve) => startTimer(() => resolve(isOwnKey), LIMITS.workshopMs));
+      const [reason, hasEntered] = await Promise.all([opened, Promise.race([entering, patience])]);
       if (reason === "key_unreadable") log({ event: "key-unreadable", callId });
-      if (reason) return reason;
-      return (await entered) ? undefined : "too_many_calls";
+      return reason ?? (hasEntered ? undefined : "too_many_calls");
     },
     noteKeyUsed() {
       if (call.transcript.usage.responses > 0) noteKey(undefined);
     },
     async reloadKey() {
-      const student = await findStudent(database(LIMITS.databaseStartMs), sessionToken);
+      const student = await findStudent(database(LIMITS.databaseStartMs), sessionToken).catch(reasonOf);
+      // Without knowing which key the student has now, none may be used.
+      if (typeof student === "string") return runner.dispatch({ type: "refused", reason: student });
       const payer = student && payerOf(student, settings);
-      if (!student || !payer) {
-        runner.dispatch({ type: "refused", reason: student ? "no_key" : "revoked" });
-        return;
-      }
+      if (!student || !payer) return runner.dispatch({ type: "refused", reason: student ? "no_key" : "revoked" });
       const { sealedKey, sealedWebhookSecret } = student;
       this.keepStart({ keySource: payer, sealedKey, sealedWebhookSecret });
     },

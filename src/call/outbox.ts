@@ -1,7 +1,8 @@
+import { Failure } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
 import type { StartTimer } from "../model/responses.ts";
 import type { TurnRecord } from "../protocol/call-record.ts";
-import type { CallStorage } from "./call-storage.ts";
+import type { CallStorage, OutboxBatch } from "./call-storage.ts";
 
 /** Writes the call and these turns to the archive; rejects when it cannot, and may be asked again. */
 export type Archive = (turns: readonly TurnRecord[]) => Promise<"stored" | "student-gone">;
@@ -15,19 +16,27 @@ export class Outbox {
   readonly #archive: Archive;
   readonly #now: () => number;
   readonly #startTimer: StartTimer;
+  /** Told of each try that failed; `retryMs` null: these rows are given up. */
+  readonly #onFailure: (rows: number, retryMs: number | null) => void;
   #draining: Promise<void> | undefined;
-  #failures = 0;
   #drainedAtMs = Number.NEGATIVE_INFINITY;
   #cancelPaced: (() => void) | undefined;
   /** When the next try is due; `undefined`: nothing waits for one. */
   retryAtMs: number | undefined;
   isStudentGone = false;
 
-  constructor(storage: CallStorage, archive: Archive, now: () => number, startTimer: StartTimer) {
+  constructor(
+    storage: CallStorage,
+    archive: Archive,
+    now: () => number,
+    startTimer: StartTimer,
+    onFailure: (rows: number, retryMs: number | null) => void,
+  ) {
     this.#storage = storage;
     this.#archive = archive;
     this.#now = now;
     this.#startTimer = startTimer;
+    this.#onFailure = onFailure;
   }
 
   get isEmpty(): boolean {
@@ -54,18 +63,39 @@ export class Outbox {
 
   async #drain(): Promise<void> {
     for (let batch = this.#storage.outbox(); batch; batch = this.#storage.outbox()) {
-      try {
-        const outcome = await this.#archive(batch.turns);
-        this.#failures = 0;
-        this.retryAtMs = undefined;
-        this.isStudentGone = outcome === "student-gone";
-        if (this.isStudentGone) return;
-        this.#storage.archived(batch);
-      } catch {
-        this.retryAtMs = this.#now() + Math.min(LIMITS.outboxRetryMs * 2 ** this.#failures, LIMITS.outboxRetryMaxMs);
-        this.#failures += 1;
-        return;
+      const outcome = await this.#try(batch);
+      this.isStudentGone = outcome === "student-gone";
+      if (outcome === "later") {
+        const failures = this.#storage.archiveFailures;
+        this.#storage.keepArchiveFailures(failures + 1);
+        const retryMs = Math.min(LIMITS.outboxRetryMs * 2 ** failures, LIMITS.outboxRetryMaxMs);
+        this.retryAtMs = this.#now() + retryMs;
+        this.#onFailure(batch.turns.length, retryMs);
       }
+      if (outcome !== "stored") return;
+      this.retryAtMs = undefined;
+      if (this.#storage.archiveFailures > 0) this.#storage.keepArchiveFailures(0);
+    }
+  }
+
+  /** A row that the archive will never take must not hold up the others: it is looked for one by one, and given up. */
+  async #try(batch: OutboxBatch): Promise<"stored" | "student-gone" | "later"> {
+    try {
+      const outcome = await this.#archive(batch.turns);
+      if (outcome === "stored") this.#storage.archived(batch);
+      return outcome;
+    } catch (thrown) {
+      if (!(thrown instanceof Failure) || thrown.reason !== "internal") return "later";
+      if (batch.turns.length <= 1) {
+        this.#onFailure(batch.turns.length, null);
+        this.#storage.archived(batch);
+        return "stored";
+      }
+      for (const turn of batch.turns) {
+        const outcome = await this.#try({ progressRevision: undefined, turns: [turn] });
+        if (outcome !== "stored") return outcome;
+      }
+      return "stored";
     }
   }
 }

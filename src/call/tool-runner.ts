@@ -40,7 +40,7 @@ export class ToolRunner {
       const output = answer.ok ? JSON.stringify(answer.reply) : JSON.stringify({ error: answer.error });
       return {
         outcome: answer.ok ? "ok" : "failed",
-        output: output ?? "null",
+        output: shortened(output ?? "null"),
         durationMs: this.#world.nowMs() - startedAtMs,
         effect: answer.effect ?? null,
       };
@@ -79,6 +79,11 @@ export class ToolRunner {
     }
   }
 }
+
+const shortened = (output: string): string =>
+  output.length <= LIMITS.toolOutputCharacters
+    ? output
+    : `${output.slice(0, LIMITS.toolOutputCharacters)} … (cut: the output was longer)`;
 
 function parseArguments(text: string): Record<string, unknown> | undefined {
   if (text.trim() === "") return {};

@@ -60,13 +60,14 @@ export class Turns {
     const turn = this.#transcript.add({
       speaker: "caller",
       startedAtMs: nowMs,
-      text: cut(text, LIMITS.utteranceBytes),
+      text: cut(text, LIMITS.utteranceCharacters),
     });
     this.#emit({ type: "keep-turn", turn });
   }
 
   /** Begins the agent's turn. Tool calls that a crash left open are run again first, under their old ids. */
   answer(nowMs: number): void {
+    this.stop(null, nowMs);
     const answer = new Answer(nowMs);
     this.#answer = answer;
     const callerSeq = this.#transcript.lastOf("caller")?.seq ?? 0;
@@ -185,7 +186,10 @@ export class Turns {
   }
 
   #respond(answer: Answer, nowMs: number): void {
-    answer.base ??= historyOf(this.#transcript.turns, { items: LIMITS.historyItems, bytes: LIMITS.historyBytes });
+    answer.base ??= historyOf(this.#transcript.turns, {
+      items: LIMITS.historyItems,
+      characters: LIMITS.historyCharacters,
+    });
     answer.requested(nowMs);
     const mayUseTools = answer.rounds <= LIMITS.toolRoundsPerTurn && answer.effect === null;
     this.#request = {
@@ -223,7 +227,7 @@ export class Turns {
     const toolCall: ToolCallRecord = {
       toolCallId: call.toolCallId,
       name: call.name,
-      arguments: cut(call.arguments, LIMITS.toolArgumentsBytes),
+      arguments: cut(call.arguments, LIMITS.toolArgumentsCharacters),
       webhookId: `msg_${this.#callId}_${this.#transcript.turns.length + 1}`,
       outcome: "pending",
       output: null,

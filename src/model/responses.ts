@@ -182,8 +182,8 @@ class ResponseFold {
     switch (event.type) {
       case "text":
         this.hasBegun = true;
-        this.#text += event.text.slice(0, LIMITS.answerBytes - this.#said.length - this.#text.length + 1);
-        if (this.#said.length + this.#text.length > LIMITS.answerBytes) this.#end(null, true);
+        this.#text += event.text.slice(0, LIMITS.answerCharacters - this.#said.length - this.#text.length + 1);
+        if (this.#said.length + this.#text.length > LIMITS.answerCharacters) this.#end(null, true);
         return;
       case "tool-call":
         // The same call is announced in more than one event; it counts once.

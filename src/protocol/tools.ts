@@ -53,7 +53,7 @@ export interface ToolLimits {
   readonly toolMaxMs: number;
   readonly urlCharacters: number;
   readonly schemaDepth: number;
-  readonly schemaBytes: number;
+  readonly schemaCharacters: number;
 }
 
 /** A rule that was broken, as a path and a sentence of ours: never a value from outside. */
@@ -138,7 +138,7 @@ function parseAnswer(
       const { reply = { ok: true }, delayMs = 0, fails = false } = mock;
       if (!isBetween(delayMs, 0, 30_000)) return bad(`${path}.mock.delayMs`, "must be 0 to 30000 ms");
       if (typeof fails !== "boolean") return bad(`${path}.mock.fails`, "must be true or false");
-      if (JSON.stringify(reply).length > limits.schemaBytes) return bad(`${path}.mock.reply`, "is too large");
+      if (JSON.stringify(reply).length > limits.schemaCharacters) return bad(`${path}.mock.reply`, "is too large");
       return { ok: true, value: { mode: "mock", reply, delayMs, fails } };
     }
     default:
@@ -164,7 +164,7 @@ function checkSchema(value: unknown, path: string, limits: ToolLimits): Read<Rec
       }
     }
   }
-  if (JSON.stringify(value).length > limits.schemaBytes) return bad(path, "is too large");
+  if (JSON.stringify(value).length > limits.schemaCharacters) return bad(path, "is too large");
   return { ok: true, value };
 }
 

@@ -45,6 +45,7 @@ export async function archiveCall(
     .onConflictDoUpdate({
       target: calls.id,
       set: {
+        keySource: given(calls.keySource),
         endedAtMs: given(calls.endedAtMs),
         endReason: given(calls.endReason),
         model: given(calls.model),

@@ -9,7 +9,7 @@ import { isStale, type LiveCall, mayEnter } from "./roster.ts";
 export const workshopStub = (env: Cloudflare.Env, workshopId: string | null): DurableObjectStub<WorkshopObject> =>
   env.WORKSHOP.get(env.WORKSHOP.idFromName(workshopId ?? "none"));
 
-/** The single writer of a class: which calls are live, and who has tried something too often. */
+/** The single writer of a class: which calls are live, and how often a student has checked a key. */
 export class WorkshopObject extends DurableObject<Cloudflare.Env> {
   readonly #sql: SqlStorage;
 
@@ -19,9 +19,7 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
     this.#sql.exec(
       "create table if not exists live_calls (call_id text primary key, session_token text not null, since_ms integer not null)",
     );
-    this.#sql.exec(
-      "create table if not exists attempts (kind text not null, who text not null, at_ms integer not null)",
-    );
+    this.#sql.exec("create table if not exists key_checks (session_token text not null, at_ms integer not null)");
   }
 
   /** Lets a call in, if there is room; asking twice is the same call. */
@@ -46,45 +44,31 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
     this.#sql.exec("delete from live_calls where call_id = ?", callId);
   }
 
-  /** Tells every live call of a student; a call that cannot be reached is taken off the roster. */
+  /** Tells every live call of a student; returns how many could not be told. */
   async tell(sessionToken: string, notice: CallNotice): Promise<number> {
     const calls = this.#live().filter((call) => call.sessionToken === sessionToken);
-    await Promise.all(
+    const told = await Promise.all(
       calls.map(async ({ callId }) => {
         try {
           await this.env.CALL.get(this.env.CALL.idFromName(callId)).notice(notice);
+          return 0;
         } catch (thrown) {
           log({ event: "uncaught", where: "workshop", name: errorName(thrown) });
+          return 1;
         }
       }),
     );
-    return calls.length;
+    return told.reduce<number>((sum, failed) => sum + failed, 0);
   }
 
   /** Counts a key check; false when the student has had as many as a minute allows. */
   keyCheckAllowed(sessionToken: string): boolean {
-    const isAllowed = this.#attempts("key-check", sessionToken) < LIMITS.keyChecksPerMinute;
-    if (isAllowed) this.#attempted("key-check", sessionToken);
-    return isAllowed;
-  }
-
-  joinAllowed(from: string): boolean {
-    return this.#attempts("join", from) < LIMITS.joinFailuresPerMinute;
-  }
-
-  joinFailed(from: string): void {
-    this.#attempted("join", from);
-  }
-
-  /** Attempts of the last minute; older ones are forgotten. */
-  #attempts(kind: "key-check" | "join", who: string): number {
-    this.#sql.exec("delete from attempts where at_ms < ?", Date.now() - 60_000);
-    const rows = this.#sql.exec("select count(*) as attempts from attempts where kind = ? and who = ?", kind, who);
-    return Number(rows.one().attempts);
-  }
-
-  #attempted(kind: "key-check" | "join", who: string): void {
-    this.#sql.exec("insert into attempts (kind, who, at_ms) values (?, ?, ?)", kind, who, Date.now());
+    const nowMs = Date.now();
+    this.#sql.exec("delete from key_checks where at_ms < ?", nowMs - 60_000);
+    const checks = this.#sql.exec("select count(*) as checks from key_checks where session_token = ?", sessionToken);
+    if (Number(checks.one().checks) >= LIMITS.keyChecksPerMinute) return false;
+    this.#sql.exec("insert into key_checks (session_token, at_ms) values (?, ?)", sessionToken, nowMs);
+    return true;
   }
 
   #live(): LiveCall[] {

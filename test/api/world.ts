@@ -11,6 +11,9 @@ import { loadMasterKeys, type MasterKeys } from "../../src/vault/master-keys.ts"
 import { startNeonStandin } from "../standins/neon.ts";
 import { openPglite } from "../standins/postgres.ts";
 
+/** As `wrangler.toml` has it. */
+export const JOINS_PER_MINUTE = 100;
+
 export const ORIGIN = "https://callroom.example";
 export const NOW_MS = Date.UTC(2026, 10, 22, 12);
 export const MASTER_KEY = "6b1d0f9c2e8a47355c0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69";
@@ -27,7 +30,7 @@ export interface Told {
   resumeVerdict: "resume" | "over" | "fails";
   tellFails: boolean;
   readonly checks: Map<string, number[]>;
-  readonly joinFailures: Map<string, number>;
+  readonly joins: Map<string, number>;
 }
 
 /** What OpenAI was asked, and how it answers. */
@@ -94,7 +97,7 @@ export function harness(options: {
     resumeVerdict: "resume",
     tellFails: false,
     checks: new Map(),
-    joinFailures: new Map(),
+    joins: new Map(),
   };
   const openai: OpenAi = { asked: [], answer: ok };
   const pending: Promise<unknown>[] = [];
@@ -132,8 +135,11 @@ export function harness(options: {
         told.checks.set(sessionToken, [...recent, clock.nowMs]);
         return recent.length < LIMITS.keyChecksPerMinute;
       },
-      joinAllowed: async (from) => (told.joinFailures.get(from) ?? 0) < LIMITS.joinFailuresPerMinute,
-      joinFailed: async (from) => void told.joinFailures.set(from, (told.joinFailures.get(from) ?? 0) + 1),
+      joinAllowed: async (from) => {
+        const joins = (told.joins.get(from) ?? 0) + 1;
+        told.joins.set(from, joins);
+        return joins <= JOINS_PER_MINUTE;
+      },
     },
     waitUntil: (work) => void pending.push(work),
   };

@@ -3,7 +3,8 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { NEW_PROGRESS } from "../../src/call/call-facts.ts";
 import { CallStorage } from "../../src/call/call-storage.ts";
-import { Outbox } from "../../src/call/outbox.ts";
+import { type Archive, Outbox } from "../../src/call/outbox.ts";
+import { Failure } from "../../src/failure.ts";
 import { LIMITS } from "../../src/limits.ts";
 import type { TurnRecord } from "../../src/protocol/call-record.ts";
 import { ManualClock } from "../standins/clock.ts";
@@ -21,10 +22,15 @@ const turn = (seq: number, revision = 1): TurnRecord => ({
   failure: null,
 });
 
+const opened = (storage: CallStorage): CallStorage => {
+  storage.open();
+  return storage;
+};
+
 /** Runs in an object of its own, whose storage nobody else has touched. */
 const withStorage = (name: string, run: (storage: CallStorage) => Promise<void> | void): Promise<void> =>
   runInDurableObject(env.CALL.get(env.CALL.idFromName(name)), async (_object, state) => {
-    await run(new CallStorage(state.storage.sql));
+    await run(opened(new CallStorage(state.storage.sql)));
   });
 
 describe("the object's storage", () => {
@@ -57,6 +63,21 @@ describe("the object's storage", () => {
     });
   });
 
+  it("KEEP-9 is not touched by a question about a call that is not there", async () => {
+    await runInDurableObject(env.CALL.get(env.CALL.idFromName("keep-9")), (_object, state) => {
+      expect(new CallStorage(state.storage.sql).read()).toBeUndefined();
+      expect(
+        state.storage.sql.exec("select name from sqlite_master where name in ('kept', 'turns')").toArray(),
+      ).toEqual([]);
+    });
+  });
+
+  it("KEEP-10 counts the tries of a phone to come back", async () => {
+    await withStorage("keep-10", (storage) => {
+      expect([storage.countResume(), storage.countResume(), storage.countResume()]).toEqual([1, 2, 3]);
+    });
+  });
+
   it("KEEP-4 knows nothing of a forgotten call but that it is over", async () => {
     await withStorage("keep-4", (storage) => {
       storage.keepTurn(turn(1));
@@ -72,6 +93,7 @@ describe("the outbox", () => {
     await withStorage("keep-5", async (storage) => {
       let nowMs = 0;
       let isUp = false;
+      const failures: (number | null)[] = [];
       const stored: number[] = [];
       const outbox = new Outbox(
         storage,
@@ -82,6 +104,7 @@ describe("the outbox", () => {
         },
         () => nowMs,
         () => () => {},
+        (_rows, retryMs) => failures.push(retryMs),
       );
       storage.keepTurn(turn(1));
       const waits: number[] = [];
@@ -97,6 +120,7 @@ describe("the outbox", () => {
       await Promise.all([outbox.drain(), outbox.drain()]);
       expect(stored).toEqual([1, 2]);
       expect(outbox).toMatchObject({ isEmpty: true, retryAtMs: undefined });
+      expect(failures).toEqual(waits);
     });
   });
 
@@ -107,6 +131,7 @@ describe("the outbox", () => {
         async () => "student-gone",
         Date.now,
         () => () => {},
+        () => {},
       );
       storage.keepTurn(turn(1));
       await outbox.drain();
@@ -115,11 +140,41 @@ describe("the outbox", () => {
   });
 });
 
+describe("a row that the archive will never take", () => {
+  it("KEEP-8 is given up with a log line, and holds up no other", async () => {
+    await withStorage("keep-8", async (storage) => {
+      const stored: number[] = [];
+      const givenUp: (number | null)[] = [];
+      const archive: Archive = async (turns) => {
+        if (turns.some(({ seq }) => seq === 2)) throw new Failure("internal");
+        stored.push(...turns.map(({ seq }) => seq));
+        return "stored";
+      };
+      const outbox = new Outbox(
+        storage,
+        archive,
+        Date.now,
+        () => () => {},
+        (_rows, retryMs) => givenUp.push(retryMs),
+      );
+      for (const seq of [1, 2, 3]) storage.keepTurn(turn(seq));
+      await outbox.drain();
+      expect({ stored, givenUp, isEmpty: outbox.isEmpty }).toEqual({ stored: [1, 3], givenUp: [null], isEmpty: true });
+    });
+  });
+});
+
 describe("the pace of the outbox", () => {
   it("KEEP-7 lets turns in quick succession travel together, and the first and the last at once", async () => {
     await withStorage("keep-7", async (storage) => {
       const clock = new ManualClock();
-      const outbox = new Outbox(storage, async () => "stored", clock.now, clock.startTimer);
+      const outbox = new Outbox(
+        storage,
+        async () => "stored",
+        clock.now,
+        clock.startTimer,
+        () => {},
+      );
       let drains = 0;
       const drain = (): void => {
         drains += 1;

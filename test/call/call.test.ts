@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FAILURES } from "../../src/failure.ts";
 import { LIMITS } from "../../src/limits.ts";
-import { START_MS, spokenIn, Table, typesOf } from "./table.ts";
+import { START_MS, spokenIn, Table, typesOf, USAGE } from "./table.ts";
 
 const phone = { phoneCallId: "CA1", greetedByCarrier: false, fromCarrier: true };
 
@@ -61,6 +61,58 @@ describe("the beginning of a call", () => {
     expect(commands).toContainEqual({ type: "caller", command: { type: "error", code: "too_many_calls", sentence } });
     expect(commands).toContainEqual({ type: "close-leg", closeCode: 1013 });
     expect(table.progress.endReason).toBe("refused");
+  });
+});
+
+describe("a call that is not let in", () => {
+  it("CALL-20 says why once the caller is there: to a phone in words, to a screen in a frame", () => {
+    const screen = new Table();
+    expect(screen.do({ type: "refused", reason: "key_unreadable" })).toEqual([]);
+    const told = screen.caller({
+      type: "leg-start",
+      phoneCallId: undefined,
+      greetedByCarrier: false,
+      fromCarrier: false,
+    });
+    expect(told).toContainEqual(
+      expect.objectContaining({ command: expect.objectContaining({ code: "key_unreadable" }) }),
+    );
+    expect(told).toContainEqual({ type: "close-leg", closeCode: 4001 });
+
+    const handset = new Table();
+    handset.do({ type: "refused", reason: "too_many_calls" });
+    const spoken = handset.caller({ type: "leg-start", ...phone });
+    expect(spokenIn(spoken)).toBe(`${FAILURES.too_many_calls.spoken}|`);
+    expect(JSON.stringify(spoken)).not.toContain('"error"');
+    expect(handset.progress).toMatchObject({ endedAtMs: null, closing: { endReason: "refused" } });
+  });
+
+  it("CALL-21 tells a caller who never says who they are the same, when their time is up", () => {
+    const table = new Table();
+    table.do({ type: "refused", reason: "too_many_calls" });
+    expect(table.ring()).toContainEqual({ type: "close-leg", closeCode: 1013 });
+  });
+});
+
+describe("a call that is misused", () => {
+  it("CALL-22 answers once, however often its caller introduces themselves", () => {
+    const table = new Table().start();
+    table.say("Tell me");
+    table.model({ type: "text-delta", text: "A long answer" });
+    const again = { type: "leg-start", phoneCallId: undefined, greetedByCarrier: false, fromCarrier: false } as const;
+    expect(table.caller(again)).toEqual([]);
+    table.model({ type: "response-done", usage: USAGE, cut: false });
+    expect(table.spoken).toBe("Hello!|A long answer|");
+    expect(table.commands.filter(({ type }) => type === "respond")).toHaveLength(1);
+  });
+
+  it("CALL-23 ends when it is talked at faster than anybody talks", () => {
+    const table = new Table().start();
+    for (let word = 0; word <= LIMITS.utterancesPerMinute; word++) table.after(10).say(`word ${word}`);
+    expect(table.progress).toMatchObject({ endReason: "policy" });
+    const slow = new Table().start();
+    for (let word = 0; word < 2 * LIMITS.utterancesPerMinute; word++) slow.after(400).say(`word ${word}`);
+    expect(slow.progress.endReason).toBeNull();
   });
 });
 
@@ -171,6 +223,14 @@ describe("silence", () => {
     table.answers("A very long answer. ".repeat(50));
     table.after(3_000).caller({ type: "playback", playing: false });
     expect(table.call.alarmAtMs).toBe(table.nowMs + LIMITS.silenceCheckInMs);
+  });
+
+  it("CALL-24 ends after the same time whether the object slept meanwhile or not", () => {
+    const table = new Table().start();
+    table.ring();
+    const before = table.call.alarmAtMs;
+    table.wake();
+    expect(table.call.alarmAtMs).toBe(before);
   });
 
   it("CALL-19 survives a sleep: an object that wakes knows since when it is quiet", () => {

@@ -144,8 +144,8 @@ describe("a turn", () => {
 
   it("TURN-12 cuts an utterance that is longer than anybody speaks", () => {
     const table = new Table().start();
-    table.say("x".repeat(LIMITS.utteranceBytes + 100));
-    expect(table.turns.at(-1)?.text.length).toBe(LIMITS.utteranceBytes);
+    table.say("x".repeat(LIMITS.utteranceCharacters + 100));
+    expect(table.turns.at(-1)?.text.length).toBe(LIMITS.utteranceCharacters);
   });
 });
 

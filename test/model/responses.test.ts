@@ -170,7 +170,7 @@ describe("the text leg", () => {
     const openai = new Scripted(() => openai.stream());
     await openai.ask();
     await openai.send(delta("x".repeat(2_000_000)));
-    expect(textOf(openai).length).toBe(LIMITS.answerBytes + 1);
+    expect(textOf(openai).length).toBe(LIMITS.answerCharacters + 1);
     expect(openai.events.at(-1)).toMatchObject({ type: "response-done", cut: true });
   });
 
@@ -178,7 +178,7 @@ describe("the text leg", () => {
     const openai = new Scripted(() => openai.stream());
     await openai.ask();
     for (let part = 0; part < 20; part++) await openai.send(delta("word ".repeat(400)));
-    expect(textOf(openai).length).toBeLessThanOrEqual(LIMITS.answerBytes + 1);
+    expect(textOf(openai).length).toBeLessThanOrEqual(LIMITS.answerCharacters + 1);
     expect(openai.events.at(-1)).toMatchObject({ type: "response-done", cut: true, usage: { estimated: true } });
   });
 });

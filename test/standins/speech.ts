@@ -24,7 +24,7 @@ export interface Speaker {
 
 type Sound = Readonly<Record<SoundFormat, Uint8Array>>;
 
-/** Flite's own voices (slt female, rms and awb male) at other heights, so that every voice of OpenAI's is told apart. */
+/** Flite's own voices (slt female, awb and rms male) at other heights, of which rms has but one: all ten can be told apart. */
 const VOICES: Readonly<Record<string, readonly [name: string, height: number]>> = {
   marin: ["slt", 1],
   coral: ["slt", 1.12],
@@ -32,8 +32,8 @@ const VOICES: Readonly<Record<string, readonly [name: string, height: number]>> 
   shimmer: ["slt", 1.25],
   alloy: ["slt", 0.84],
   cedar: ["rms", 1],
-  ash: ["rms", 0.88],
-  echo: ["rms", 1.15],
+  ash: ["awb", 0.85],
+  echo: ["awb", 1.3],
   ballad: ["awb", 1],
   verse: ["awb", 1.15],
 };
