@@ -2,7 +2,7 @@ import { Failure } from "./failure.ts";
 import { LIMITS } from "./limits.ts";
 import type { DatabaseAddress } from "./store/database.ts";
 import { ApiKey } from "./vault/api-key.ts";
-import { isUsableMasterKey } from "./vault/master-keys.ts";
+import { isUsableMasterKey, splitMasterKeys } from "./vault/master-keys.ts";
 
 /** Everything an instructor configures (design: variables and secrets of the Worker), read and checked once. */
 export interface Settings {
@@ -53,10 +53,7 @@ export function readSettings(env: object): Settings {
   };
 
   const newest = required("ENCRYPTION_KEY");
-  const previous = (optional("ENCRYPTION_KEY_PREVIOUS") ?? "")
-    .split(",")
-    .map((hex) => hex.trim())
-    .filter((hex) => hex !== "");
+  const previous = splitMasterKeys(optional("ENCRYPTION_KEY_PREVIOUS") ?? "");
   if (!isUsableMasterKey(newest)) throw new Failure("misconfigured", "ENCRYPTION_KEY");
   if (!previous.every(isUsableMasterKey)) throw new Failure("misconfigured", "ENCRYPTION_KEY_PREVIOUS");
 
