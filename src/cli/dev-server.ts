@@ -49,43 +49,32 @@ export async function startDev({ environment, projectFolder, onLog }: DevOptions
 
     const variables = devVariables(environment, join(projectFolder, ".dev.vars"), hex);
     const openai = await startOpenAi(variables, environment, stops);
-    const database = await startPostgres(variables.get("DATABASE_URL"), environment, dataFolder, stops);
-    const address = { url: database.url, httpEndpoint: database.httpEndpoint };
-    const workshop = await ensureDefaultWorkshop(openDatabase(address, 10_000), {
+    const addresses = await addressesOf(variables.get("DATABASE_URL"), environment);
+    variables.set("DATABASE_URL", addresses.url);
+    variables.set("DATABASE_HTTP_ENDPOINT", addresses.httpEndpoint);
+    if (!variables.has("ENROLLMENT")) variables.set("ENROLLMENT", "open");
+
+    // Side by side, on two cores: Postgres comes up while the Worker is bundled.
+    const starting = [
+      startPostgres(addresses, dataFolder, stops),
+      startTheWorker(projectFolder, dataFolder, port, variables, environment, onLog, stops),
+    ] as const;
+    // If one fails, the other is waited for: only what has started can be stopped.
+    await Promise.allSettled(starting);
+    const [, worker] = await Promise.all(starting);
+    const workshop = await ensureDefaultWorkshop(openDatabase(addresses, 10_000), {
       id: known(parseWorkshopId("default")),
       name: "Workshop",
       joinCode: known(parseJoinCode(`${TREES[randomBytes(1).readUInt8() % TREES.length]}-${hex(2)}`)),
     });
-
-    variables.set("DATABASE_URL", database.url);
-    variables.set("DATABASE_HTTP_ENDPOINT", database.httpEndpoint);
-    if (!variables.has("ENROLLMENT")) variables.set("ENROLLMENT", "open");
-    const worker = await startWorker({
-      config: join(projectFolder, "wrangler.toml"),
-      envFiles: [],
-      // As secrets, all of them: wrangler writes the values of the others to its log in the home folder.
-      bindings: Object.fromEntries(
-        [...variables].map(([name, value]) => [name, { type: "secret_text" as const, value }]),
-      ),
-      dev: {
-        server: { hostname: "127.0.0.1", port },
-        inspector: false,
-        remote: false,
-        watch: environment.WATCH !== "0",
-        persist: join(dataFolder, "objects"),
-        logLevel: "error",
-        structuredLogsHandler: ({ message }: { readonly message: string }) => onLog(message),
-      },
-    });
-    stops.push(() => worker.dispose());
     await worker.ready;
 
     const pageUrl = `http://127.0.0.1:${port}`;
     const endpoints: Endpoints = {
       pageUrl,
-      databaseUrl: database.url,
-      databaseHttpEndpoint: database.httpEndpoint,
-      psqlUrl: database.psqlUrl,
+      databaseUrl: addresses.url,
+      databaseHttpEndpoint: addresses.httpEndpoint,
+      psqlUrl: addresses.url,
       openaiBaseUrl: openai.baseUrl,
       joinCode: workshop.joinCode,
     };
@@ -119,30 +108,67 @@ async function startOpenAi(
   return { baseUrl: standin.baseUrl, name: `a stand-in at ${standin.baseUrl} (no internet, no money)` };
 }
 
-async function startPostgres(
-  given: string | undefined,
-  environment: DevOptions["environment"],
-  dataFolder: string,
-  stops: Stops,
-): Promise<{ url: string; httpEndpoint: string; psqlUrl: string }> {
-  if (given) {
-    await migrateServer(given);
-    const server = openServer(given);
-    stops.push(() => server.close());
-    const neon = await startNeonStandin({ database: server });
-    stops.push(() => neon.close());
-    return { url: given, httpEndpoint: neon.endpoint, psqlUrl: given };
-  }
+interface Addresses {
+  readonly url: string;
+  readonly httpEndpoint: string;
+  /** Where our own Postgres listens for psql; `undefined`: somebody else's is used. */
+  readonly psqlPort: number | undefined;
+  readonly neonPort: number;
+}
+
+/** Where the database and its endpoint will be, before they are. */
+async function addressesOf(given: string | undefined, environment: DevOptions["environment"]): Promise<Addresses> {
+  const neonPort = await freePort("PORT", "0");
+  const httpEndpoint = `http://127.0.0.1:${neonPort}/sql`;
+  if (given) return { url: given, httpEndpoint, psqlPort: undefined, neonPort };
   const psqlPort = await freePort("PG_PORT", environment.PG_PORT || "54329");
+  return { url: `postgres://postgres:postgres@127.0.0.1:${psqlPort}/postgres`, httpEndpoint, psqlPort, neonPort };
+}
+
+async function startPostgres(addresses: Addresses, dataFolder: string, stops: Stops): Promise<void> {
+  const { url, psqlPort, neonPort: port } = addresses;
+  if (psqlPort === undefined) {
+    await migrateServer(url);
+    const server = openServer(url);
+    stops.push(() => server.close());
+    const neon = await startNeonStandin({ database: server, port });
+    stops.push(() => neon.close());
+    return;
+  }
   const pglite = await openPglite({ dataDir: join(dataFolder, "postgres") });
   stops.push(() => pglite.close());
   await migratePglite(pglite.pglite);
   const psql = await servePsql(pglite, { port: psqlPort });
   stops.push(() => psql.close());
-  const neon = await startNeonStandin({ database: pglite });
+  const neon = await startNeonStandin({ database: pglite, port });
   stops.push(() => neon.close());
-  const url = `postgres://postgres:postgres@127.0.0.1:${psql.port}/postgres`;
-  return { url, httpEndpoint: neon.endpoint, psqlUrl: url };
+}
+
+async function startTheWorker(
+  projectFolder: string,
+  dataFolder: string,
+  port: number,
+  variables: ReadonlyMap<string, string>,
+  environment: DevOptions["environment"],
+  onLog: DevOptions["onLog"],
+  stops: Stops,
+) {
+  const worker = await startWorker({
+    config: join(projectFolder, "wrangler.toml"),
+    envFiles: [],
+    bindings: Object.fromEntries([...variables].map(([name, value]) => [name, { type: "plain_text" as const, value }])),
+    dev: {
+      server: { hostname: "127.0.0.1", port },
+      inspector: false,
+      remote: false,
+      watch: environment.WATCH !== "0",
+      persist: join(dataFolder, "objects"),
+      logLevel: "error",
+      structuredLogsHandler: ({ message }: { readonly message: string }) => onLog(message),
+    },
+  });
+  stops.push(() => worker.dispose());
+  return worker;
 }
 
 /** The port that a variable names, if nobody listens there. 0 picks one. */

@@ -126,13 +126,17 @@ describe("a phone call over Twilio", () => {
     }
     expect({ calls: objectsIn(room, "CallObject"), workshops: objectsIn(room, "WorkshopObject") }).toEqual(before);
 
+    // An object that is only asked would have been seen: this one knows nothing of such a phone call.
+    expect(await carrier.lost(sessionToken, newCallSid())).toContain("the connection was lost");
+    expect(objectsIn(room, "CallObject")).toHaveLength(before.calls.length + 1);
+
     // The student's own terminal needs no signature: it shows the session token outside of the URL too.
     const own = await connectRelay(`${address}/ws/${sessionToken}`, {
       headers: { authorization: `Bearer ${sessionToken}` },
     });
     expect((await own.nextTurn()).text).toBe(GREETING);
     await own.hangUp();
-    expect(objectsIn(room, "CallObject")).toHaveLength(before.calls.length + 1);
+    expect(objectsIn(room, "CallObject")).toHaveLength(before.calls.length + 2);
   });
 
   it("JOURNEY-16 opens a socket once per ticket, in time, and only for the phone call it was made for", async () => {
