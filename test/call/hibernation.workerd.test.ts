@@ -1,0 +1,99 @@
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { KEY, Network, SleepingCall, toolCall, words } from "./sleeping-call.ts";
+
+const GREETING = "Hello, this is Juno.";
+const HOOK = { type: "function", function: { name: "look_up", webhook_url: "https://hooks.example/look-up" } };
+
+let network: Network;
+beforeEach(() => {
+  network = new Network();
+  vi.spyOn(globalThis, "fetch").mockImplementation(network.fetch);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+/** Moves the time that the object sees, and lets its alarm come. */
+async function alarmAfter(call: SleepingCall, ms: number): Promise<void> {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
+  expect(await runDurableObjectAlarm(call.stub)).toBe(true);
+}
+
+// Going to sleep waits for what is under way, the paced archive included.
+describe("a call whose object is not in memory any more", { timeout: 30_000 }, () => {
+  it("SLEEP-1 wakes with its transcript, its key and its caller, and greets nobody again", async () => {
+    const call = new SleepingCall();
+    await call.begin();
+    expect(await call.turn(1)).toBe(GREETING);
+    network.answerWith(words("Nice to meet you, Ada."), words("Your name is Ada."), words("Ada."));
+    call.say("My name is Ada.");
+    await call.turn(2);
+
+    await call.sleep();
+    call.say("What is my name?");
+    expect(await call.turn(3)).toBe("Your name is Ada.");
+    const history = [`agent: ${GREETING}`, "caller: My name is Ada.", "agent: Nice to meet you, Ada."];
+    expect(network.asked[1]).toEqual({
+      authorization: `Bearer ${KEY}`,
+      input: [...history, "caller: What is my name?"],
+    });
+
+    // What was heard of the last turn is told to an object that has only just woken.
+    await call.sleep();
+    call.send({ type: "interrupt", utteranceUntilInterrupt: "Your name", durationUntilInterruptMs: 400 });
+    await call.sleep();
+    call.say("Once more?");
+    expect(await call.turn(4)).toBe("Ada.");
+    expect(network.asked[2]?.input.slice(-3)).toEqual([
+      "caller: What is my name?",
+      "agent: Your name",
+      "caller: Once more?",
+    ]);
+    expect(call.turns.filter((text) => text === GREETING)).toHaveLength(1);
+    expect(call.errors).toEqual([]);
+  });
+
+  it("SLEEP-2 is woken by its alarm: it asks after a silent caller, and then says goodbye", async () => {
+    const call = new SleepingCall();
+    await call.begin();
+    await call.turn(1);
+    await call.sleep();
+    await alarmAfter(call, 40_000);
+    expect(await call.turn(2)).toBe("Are you still there?");
+    await call.sleep();
+    await alarmAfter(call, 40_000);
+    expect(await call.turn(3)).toContain("I'll hang up now");
+    expect(call.errors).toEqual(["silence"]);
+  });
+
+  it("SLEEP-3 ends at its alarm when it died with its sockets and nobody can come back to it", async () => {
+    const call = new SleepingCall();
+    await call.begin();
+    await call.turn(1);
+    await call.die();
+    expect(await call.progress()).toMatchObject({ endedAtMs: null });
+    expect(await runDurableObjectAlarm(call.stub)).toBe(true);
+    expect(await call.progress()).toMatchObject({ endReason: "lost", greeted: true });
+  });
+
+  it("SLEEP-4 sends a tool call again under its old id when the caller comes back to the open question", async () => {
+    const call = new SleepingCall();
+    const phone = { resumable: true, phoneCallId: "CA1", toolsJson: [HOOK] };
+    await call.begin(phone);
+    await call.turn(1);
+    network.answerWith(toolCall("look_up"), words("It is blue."));
+    call.say("Which colour is it?");
+    await network.webhookCalled(1);
+
+    await call.die();
+    network.webhook = Promise.resolve(Response.json({ colour: "blue" }));
+    await call.begin(phone);
+    expect(await call.turn(2)).toBe("It is blue.");
+    expect(network.webhookIds).toHaveLength(2);
+    expect(new Set(network.webhookIds).size).toBe(1);
+    expect(network.webhookIds[0]).toContain(call.callId);
+    expect(network.asked[1]?.input.slice(-2)).toEqual(["tool-call: look_up", 'tool-output: {"colour":"blue"}']);
+  });
+});

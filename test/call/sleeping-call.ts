@@ -1,0 +1,185 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import type { CallProgress } from "../../src/call/call-events.ts";
+import type { CallStart } from "../../src/call/call-start.ts";
+import { CallStorage } from "../../src/call/call-storage.ts";
+import { PASS_HEADER } from "../../src/call/caller-sockets.ts";
+import { callIdFrom, parseSessionToken } from "../../src/protocol/ids.ts";
+import { loadMasterKeys } from "../../src/vault/master-keys.ts";
+import { seal } from "../../src/vault/seal.ts";
+import { COMPLETED, delta } from "../model/scripted-openai.ts";
+import { Until } from "../standins/until.ts";
+
+export const KEY = "sk-proj-sleeping-0123456789";
+const WAIT_MS = 5_000;
+
+const randomBytes = (count: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(count));
+
+/** A call in its object, with a caller's socket, that can be put to sleep at any moment. */
+export class SleepingCall {
+  readonly callId = callIdFrom(randomBytes(16));
+  /** Finished turns of the agent, as the caller got them. */
+  readonly turns: string[] = [];
+  readonly errors: string[] = [];
+  readonly #until = new Until();
+  #words = "";
+  #socket: WebSocket | undefined;
+
+  /** A new one each time: one that has met a dead object stays broken. */
+  get stub() {
+    return env.CALL.get(env.CALL.idFromName(this.callId));
+  }
+
+  /** Begins the call, of a student of its own, or comes back to it. */
+  async begin(start: Partial<CallStart> = {}): Promise<void> {
+    const sessionToken = parseSessionToken(`ws_${this.callId}`);
+    if (!sessionToken) throw new Error("not a session token");
+    const keys = await loadMasterKeys(env.ENCRYPTION_KEY, []);
+    const binding = { purpose: "openai-key", sessionToken } as const;
+    const secretBinding = { ...binding, purpose: "webhook-secret" } as const;
+    const whole: CallStart = {
+      version: 1,
+      callId: this.callId,
+      sessionToken,
+      workshopId: null,
+      wayIn: "conversation-relay",
+      prompt: null,
+      greeting: "Hello, this is Juno.",
+      voice: null,
+      toolsJson: [],
+      keySource: "student",
+      sealedKey: await seal(keys, binding, KEY, randomBytes),
+      sealedWebhookSecret: await seal(
+        keys,
+        secretBinding,
+        `whsec_${btoa("a secret of the tests, 32 bytes!")}`,
+        randomBytes,
+      ),
+      model: "gpt-6-luna",
+      startedAtMs: Date.now(),
+      callMaxMs: 900_000,
+      resumable: false,
+      carrierGreets: false,
+      phoneCallId: null,
+      ownHost: "callroom.example",
+      ...start,
+    };
+    const pass = crypto.randomUUID();
+    const upgrade = new Request("https://call/", { headers: { upgrade: "websocket", [PASS_HEADER]: pass } });
+    const { stub } = this;
+    const [, response] = await Promise.all([stub.begin(whole, null, pass), stub.fetch(upgrade)]);
+    const socket = response.webSocket;
+    if (!socket) throw new Error("the object let nobody in");
+    socket.accept();
+    socket.addEventListener("message", ({ data }) => this.#hear(String(data)));
+    this.#socket = socket;
+    this.send({ type: "setup", callSid: whole.phoneCallId ?? "", accountSid: "", customParameters: {} });
+  }
+
+  send(frame: object): void {
+    this.#socket?.send(JSON.stringify(frame));
+  }
+
+  say(text: string): void {
+    this.send({ type: "prompt", voicePrompt: text, last: true });
+  }
+
+  /** Until so many turns have come in all; resolves with the last of them. */
+  turn(count: number): Promise<string> {
+    const turn = (): string | undefined => this.turns[count - 1];
+    return this.#until.until(turn, `turn ${count} of the agent`, () => undefined, WAIT_MS);
+  }
+
+  /** Takes the object out of memory once it has nothing under way; its sockets stay. */
+  sleep(): Promise<void> {
+    return this.#replaced(() => evictDurableObject(this.stub, { webSockets: "hibernate" }));
+  }
+
+  /** Ends the object where it stands, with its sockets and whatever it was waiting for. */
+  die(): Promise<void> {
+    const abort = (): Promise<void> => runInDurableObject(this.stub, (_, state) => state.abort("as a crash would"));
+    return this.#replaced(() => abort().catch(() => {}));
+  }
+
+  /** What the object has kept of the call. */
+  async progress(): Promise<CallProgress | undefined> {
+    const kept = await runInDurableObject(this.stub, (_, { storage }) => new CallStorage(storage.sql).read());
+    return kept === "over" ? undefined : kept?.progress;
+  }
+
+  async #replaced(how: () => Promise<void>): Promise<void> {
+    const before = await this.#instance();
+    const t0 = performance.now();
+    await how();
+    console.log("took", performance.now() - t0);
+    if ((await this.#instance()) === before) throw new Error("the object is still in memory");
+  }
+
+  #instance(): Promise<unknown> {
+    return runInDurableObject(this.stub, (instance) => instance);
+  }
+
+  #hear(text: string): void {
+    const frame: Record<string, unknown> = Object(JSON.parse(text));
+    if (frame.type === "error") this.errors.push(String(frame.code));
+    if (frame.type !== "text") return;
+    this.#words += String(frame.token);
+    if (frame.last !== true) return;
+    this.turns.push(this.#words);
+    this.#words = "";
+    this.#until.changed();
+  }
+}
+
+/** What reaches the network from within workerd: OpenAI, one webhook, and a database that takes everything. */
+export class Network {
+  readonly asked: { readonly authorization: string | null; readonly input: readonly string[] }[] = [];
+  readonly webhookIds: string[] = [];
+  readonly #answers: string[] = [];
+  readonly #until = new Until();
+  /** What a webhook answers; it waits for it. */
+  webhook: Promise<Response> = new Promise(() => {});
+
+  /** What OpenAI says next, in this order. */
+  answerWith(...answers: readonly string[]): void {
+    this.#answers.push(...answers);
+  }
+
+  readonly fetch: typeof fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const { pathname, hostname } = new URL(request.url);
+    if (hostname === "hooks.example") {
+      this.webhookIds.push(request.headers.get("webhook-id") ?? "");
+      this.#until.changed();
+      return this.webhook;
+    }
+    if (!pathname.endsWith("/responses")) return Response.json({ results: [NO_ROWS, NO_ROWS], ...NO_ROWS });
+    const body: { input: Record<string, unknown>[] } = await request.json();
+    this.asked.push({ authorization: request.headers.get("authorization"), input: body.input.map(wordsOf) });
+    return new Response(this.#answers.shift() ?? words("I have nothing to say."), {
+      headers: { "content-type": "text/event-stream" },
+    });
+  };
+
+  webhookCalled(times: number): Promise<true> {
+    const look = (): true | undefined => (this.webhookIds.length >= times ? true : undefined);
+    return this.#until.until(look, `webhook call ${times}`, () => undefined, WAIT_MS);
+  }
+}
+
+/** As Neon's endpoint answers an insert. */
+const NO_ROWS = { fields: [], rows: [], rowAsArray: true, command: "INSERT", rowCount: 1 };
+
+export const words = (text: string): string => delta(text) + COMPLETED;
+
+export const toolCall = (name: string): string => {
+  const item = { type: "function_call", call_id: "call_1", name, arguments: "{}" };
+  const done = { type: "response.output_item.done", item };
+  return `event: ${done.type}\ndata: ${JSON.stringify(done)}\n\n${COMPLETED}`;
+};
+
+function wordsOf(item: Record<string, unknown>): string {
+  if (item.type === "function_call") return `tool-call: ${item.name}`;
+  if (item.type === "function_call_output") return `tool-output: ${item.output}`;
+  return `${item.role === "user" ? "caller" : "agent"}: ${item.content}`;
+}
