@@ -42,7 +42,10 @@ export async function callWebhook(request: WebhookRequest, world: WebhookWorld):
   if (new TextEncoder().encode(body).length > LIMITS.toolRequestBytes)
     return { ok: false, error: "arguments too large" };
 
-  const signal = AbortSignal.timeout(Math.min(request.timeoutMs, LIMITS.toolMaxMs));
+  // Not `AbortSignal.timeout`: nobody can take that back, and the call's object would stay awake until it fires.
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), Math.min(request.timeoutMs, LIMITS.toolMaxMs));
+  const { signal } = late;
   const send = async (): Promise<Response> =>
     world.fetch(request.url, {
       method: "POST",
@@ -69,6 +72,8 @@ export async function callWebhook(request: WebhookRequest, world: WebhookWorld):
       ok: false,
       error: thrown instanceof SyntaxError ? "the reply is not JSON" : "the webhook is not reachable",
     };
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,13 +1,8 @@
+// First of all: it must be set when wrangler is loaded.
+import "./wrangler-environment.ts";
 import { resolve } from "node:path";
 import { DataDirInUse } from "../../test/standins/postgres.ts";
 import { DevRefusal, startDev } from "./dev-server.ts";
-
-// Quiet and offline: no telemetry, no look-up of where this machine is, no banner.
-process.env.WRANGLER_SEND_METRICS ??= "false";
-process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
-process.env.WRANGLER_HIDE_BANNER ??= "true";
-// Its traces keep every URL, and those of sockets name students.
-process.env.X_LOCAL_OBSERVABILITY ??= "false";
 
 const [major = 0] = process.versions.node.split(".").map(Number);
 if (major < 22) {

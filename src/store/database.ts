@@ -37,9 +37,15 @@ neonConfig.fetchFunction = async (
   neonEndpoint: string,
   { journey, ...init }: RequestInit & { journey: Journey },
 ): Promise<Response> => {
-  const signal = AbortSignal.timeout(journey.timeoutMs);
-  const response = await fetch(journey.httpEndpoint ?? neonEndpoint, { ...init, signal });
-  return new Response(await response.text(), { status: response.status });
+  // Not `AbortSignal.timeout`: nobody can take that back, and a call's object would stay awake until it fires.
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), journey.timeoutMs);
+  try {
+    const response = await fetch(journey.httpEndpoint ?? neonEndpoint, { ...init, signal: late.signal });
+    return new Response(await response.text(), { status: response.status });
+  } finally {
+    clearTimeout(timer);
+  }
 };
 
 /** A failed query. It has no message of the driver's, which quotes the SQL with every parameter, and no `cause`. */

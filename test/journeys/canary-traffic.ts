@@ -1,5 +1,6 @@
 import { RelayRefused } from "../../src/cli/relay-refusal.ts";
 import { connectRelay, type RelayClient } from "../standins/twilio.ts";
+import type { WebhookBehaviour } from "../standins/webhook.ts";
 import type { Room } from "./room.ts";
 
 /** Something that left the server. */
@@ -66,8 +67,34 @@ export class Traffic {
   }
 }
 
+/** Every way in which a student's webhook behaves. */
+export const WEBHOOKS: readonly WebhookBehaviour[] = [
+  ...(["ok", "hang", "drip", "redirect", "bomb", "big", "notjson", "reset", "gone"] as const),
+  ...(["slow/50", "status/401", "status/500"] as const),
+];
+/** Every way in which a request to OpenAI fails. Each quotes the key, where OpenAI has a field for it. */
+export const troubles = (secret: string): Record<string, unknown>[] => [
+  ...[400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 503].map((status) => ({
+    ...{ kind: "status", status, times: 2, message: `Incorrect API key provided: ${secret}.` },
+    ...(status === 401 ? { code: secret, type: secret } : {}),
+  })),
+  { kind: "hang" },
+  { kind: "stall" },
+  { kind: "reset" },
+  { kind: "malformed-event" },
+  { kind: "deep-event" },
+  { kind: "oversized-event" },
+  { kind: "error-event", message: secret, code: secret, type: secret },
+  { kind: "error-event", message: secret, shape: "flat" },
+  { kind: "failed", message: secret, code: secret },
+  { kind: "incomplete" },
+  { kind: "no-terminal" },
+];
+/** Words in a key by which the stand-in knows what is wrong with it. */
+export const ROLES = ["rejected", "nocredit", "restricted", "nolist", "ratelimit", "slow"];
+
 /** Bodies, headers and addresses that a parser, a database or a runtime might quote when it refuses them. */
-export function hostileRequests(secret: string): [request: string, init: Init][] {
+export function hostileRequests(secret: string, student: Init): [request: string, init: Init][] {
   const bearer = { authorization: `Bearer ${secret}` };
   const bodies: unknown[] = [
     secret,
@@ -112,7 +139,8 @@ export function hostileRequests(secret: string): [request: string, init: Init][]
     { "x-twilio-signature": secret },
   ];
   return [
-    ...routes.flatMap((route) => bodies.map((body): [string, Init] => [route, { body, ...bearer }])),
+    // A stranger's body is not read: these come from a student.
+    ...routes.flatMap((route) => bodies.map((body): [string, Init] => [route, { body, ...student }])),
     ...addresses.flatMap((address) => heads.map((head): [string, Init] => [address, head])),
   ];
 }

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { placeCall } from "../standins/twilio.ts";
-import { startWebhookStandin, type WebhookBehaviour, type WebhookStandin } from "../standins/webhook.ts";
+import { startWebhookStandin, type WebhookStandin } from "../standins/webhook.ts";
 import { CanaryScanner, newCore } from "./canaries.ts";
-import { hostileRequests, Traffic } from "./canary-traffic.ts";
+import { hostileRequests, ROLES, Traffic, troubles, WEBHOOKS } from "./canary-traffic.ts";
 import { archived, askedOfOpenAi, logged } from "./looks.ts";
 import { eventually, Room } from "./room.ts";
 
@@ -31,30 +31,6 @@ const sessionCore = newCore();
 const whole = `ws_canary_${sessionCore}`;
 const student = { authorization: `Bearer ${whole}` };
 const service = { authorization: `Bearer ${secrets.SERVICE_TOKEN}` };
-
-const WEBHOOKS: readonly WebhookBehaviour[] = [
-  ...(["ok", "hang", "drip", "redirect", "bomb", "big", "notjson", "reset", "gone"] as const),
-  ...(["slow/50", "status/401", "status/500"] as const),
-];
-/** Each of these quotes the key, where OpenAI has a field for it. */
-const troubles = (secret: string): Record<string, unknown>[] => [
-  ...[400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 503].map((status) => ({
-    ...{ kind: "status", status, times: 2, message: `Incorrect API key provided: ${secret}.` },
-    ...(status === 401 ? { code: secret, type: secret } : {}),
-  })),
-  { kind: "hang" },
-  { kind: "stall" },
-  { kind: "reset" },
-  { kind: "malformed-event" },
-  { kind: "deep-event" },
-  { kind: "oversized-event" },
-  { kind: "error-event", message: secret, code: secret, type: secret },
-  { kind: "error-event", message: secret, shape: "flat" },
-  { kind: "failed", message: secret, code: secret },
-  { kind: "incomplete" },
-  { kind: "no-terminal" },
-];
-const ROLES = ["rejected", "nocredit", "restricted", "nolist", "ratelimit", "slow"];
 
 let webhooks: WebhookStandin;
 let room: Room;
@@ -136,7 +112,7 @@ async function everyRoute(): Promise<void> {
   }
   for (const secret of [...Object.values(secrets), keyWith("hostile")]) {
     const bearer = { authorization: `Bearer ${secret}` };
-    for (const [request, init] of hostileRequests(secret)) {
+    for (const [request, init] of hostileRequests(secret, student)) {
       // To the holder of the service token this route says again whose settings were asked for: here, the token's own.
       const exempt = init.authorization === service.authorization && request.includes("/api/get-student-ai-settings");
       await traffic.ask(request, { ...init, exempt });
@@ -240,7 +216,8 @@ describe("planted secrets", () => {
     expect(scanner.findInFiles(room.dataDir)).toEqual([]);
     const files = sessionScanner.findInFiles(room.dataDir).map(({ where }) => where.split("/")[0]);
     expect(new Set(files)).toEqual(new Set(["objects", "postgres"]));
-    expect(readdirSync(join(room.dataDir, "wrangler")).length).toBeGreaterThan(0);
+    // Wrangler would write every variable into its log file; it writes none.
+    expect(existsSync(join(room.dataDir, "wrangler"))).toBe(false);
   }, 240_000);
 
   it("JOURNEY-23 are not shown by a server that cannot read one of them", async () => {

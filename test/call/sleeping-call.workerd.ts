@@ -1,13 +1,11 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import type { CallProgress } from "../../src/call/call-events.ts";
 import type { CallStart } from "../../src/call/call-start.ts";
-import { CallStorage } from "../../src/call/call-storage.ts";
 import { PASS_HEADER } from "../../src/call/caller-sockets.ts";
 import { callIdFrom, parseSessionToken } from "../../src/protocol/ids.ts";
 import { loadMasterKeys } from "../../src/vault/master-keys.ts";
 import { seal } from "../../src/vault/seal.ts";
-import { COMPLETED, delta } from "../model/scripted-openai.ts";
+import { COMPLETED, delta, urlOf } from "../model/scripted-openai.ts";
 import { Until } from "../standins/until.ts";
 
 export const KEY = "sk-proj-sleeping-0123456789";
@@ -90,29 +88,24 @@ export class SleepingCall {
     return this.#until.until(turn, `turn ${count} of the agent`, () => undefined, WAIT_MS);
   }
 
-  /** Takes the object out of memory once it has nothing under way; its sockets stay. */
-  sleep(): Promise<void> {
+  /** Takes the object out of memory once it has nothing under way, and says how many ms that took; its sockets stay. */
+  sleep(): Promise<number> {
     return this.#replaced(() => evictDurableObject(this.stub, { webSockets: "hibernate" }));
   }
 
   /** Ends the object where it stands, with its sockets and whatever it was waiting for. */
-  die(): Promise<void> {
+  die(): Promise<number> {
     const abort = (): Promise<void> => runInDurableObject(this.stub, (_, state) => state.abort("as a crash would"));
     return this.#replaced(() => abort().catch(() => {}));
   }
 
-  /** What the object has kept of the call. */
-  async progress(): Promise<CallProgress | undefined> {
-    const kept = await runInDurableObject(this.stub, (_, { storage }) => new CallStorage(storage.sql).read());
-    return kept === "over" ? undefined : kept?.progress;
-  }
-
-  async #replaced(how: () => Promise<void>): Promise<void> {
+  async #replaced(how: () => Promise<void>): Promise<number> {
     const before = await this.#instance();
-    const t0 = performance.now();
+    const startedAtMs = performance.now();
     await how();
-    console.log("took", performance.now() - t0);
+    const tookMs = performance.now() - startedAtMs;
     if ((await this.#instance()) === before) throw new Error("the object is still in memory");
+    return tookMs;
   }
 
   #instance(): Promise<unknown> {
@@ -136,9 +129,8 @@ export class Network {
   readonly asked: { readonly authorization: string | null; readonly input: readonly string[] }[] = [];
   readonly webhookIds: string[] = [];
   readonly #answers: string[] = [];
-  readonly #until = new Until();
-  /** What a webhook answers; it waits for it. */
-  webhook: Promise<Response> = new Promise(() => {});
+  /** What the webhook answers; at first never. Made anew in the object's own context, as a real answer is. */
+  webhook: () => Promise<Response> = () => new Promise(() => {});
 
   /** What OpenAI says next, in this order. */
   answerWith(...answers: readonly string[]): void {
@@ -146,25 +138,19 @@ export class Network {
   }
 
   readonly fetch: typeof fetch = async (input, init) => {
+    if (urlOf(input).endsWith("/sql")) return Response.json({ results: [NO_ROWS, NO_ROWS], ...NO_ROWS });
     const request = new Request(input, init);
-    const { pathname, hostname } = new URL(request.url);
+    const { hostname } = new URL(request.url);
     if (hostname === "hooks.example") {
       this.webhookIds.push(request.headers.get("webhook-id") ?? "");
-      this.#until.changed();
-      return this.webhook;
+      return this.webhook();
     }
-    if (!pathname.endsWith("/responses")) return Response.json({ results: [NO_ROWS, NO_ROWS], ...NO_ROWS });
     const body: { input: Record<string, unknown>[] } = await request.json();
     this.asked.push({ authorization: request.headers.get("authorization"), input: body.input.map(wordsOf) });
     return new Response(this.#answers.shift() ?? words("I have nothing to say."), {
       headers: { "content-type": "text/event-stream" },
     });
   };
-
-  webhookCalled(times: number): Promise<true> {
-    const look = (): true | undefined => (this.webhookIds.length >= times ? true : undefined);
-    return this.#until.until(look, `webhook call ${times}`, () => undefined, WAIT_MS);
-  }
 }
 
 /** As Neon's endpoint answers an insert. */
