@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { FAILURES } from "../failure.ts";
-import type { EndReason, KeySource, TurnRecord, WayIn } from "../protocol/call-record.ts";
+import { END_REASONS, type KeySource, type TurnRecord, type WayIn } from "../protocol/call-record.ts";
 import {
   type CallReply,
   type CallsReply,
@@ -136,19 +136,6 @@ const usage = z.strictObject({
 
 const wayIn: readonly WayIn[] = ["conversation-relay", "media-streams", "browser"];
 const keySource: readonly KeySource[] = ["student", "instructor"];
-const endReason: readonly EndReason[] = [
-  "caller-left",
-  "agent-ended",
-  "handed-over",
-  "silence",
-  "call-cap",
-  "key-failed",
-  "revoked",
-  "refused",
-  "policy",
-  "lost",
-  "our-fault",
-];
 const speaker: readonly TurnRecord["speaker"][] = ["caller", "agent", "tool"];
 
 const callView = z.strictObject({
@@ -156,7 +143,7 @@ const callView = z.strictObject({
   wayIn: z.enum(wayIn),
   startedAt: time,
   endedAt: timeOrNull,
-  endReason: z.enum(endReason).nullable(),
+  endReason: z.enum(END_REASONS).nullable(),
   keySource: z.enum(keySource).meta({ description: "Whose key paid" }),
   model: text,
   usage,

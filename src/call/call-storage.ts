@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
-import type { EndReason, TurnRecord, Usage } from "../protocol/call-record.ts";
+import { END_REASONS, type TurnRecord, type Usage } from "../protocol/call-record.ts";
 import type { CallProgress } from "./call-events.ts";
 import { CallStart } from "./call-start.ts";
 
@@ -39,19 +39,7 @@ const Turn: z.ZodType<TurnRecord> = z.object({
   failure: z.string().nullable(),
 });
 
-const endReason: z.ZodType<EndReason> = z.enum([
-  "caller-left",
-  "agent-ended",
-  "handed-over",
-  "silence",
-  "call-cap",
-  "key-failed",
-  "revoked",
-  "refused",
-  "policy",
-  "lost",
-  "our-fault",
-]);
+const endReason = z.enum(END_REASONS);
 
 const Progress: z.ZodType<CallProgress> = z.object({
   revision: z.number(),

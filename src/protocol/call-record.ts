@@ -4,18 +4,19 @@ import type { CallId, SessionToken, WorkshopId } from "./ids.ts";
 
 export type WayIn = "conversation-relay" | "media-streams" | "browser";
 export type KeySource = "student" | "instructor";
-export type EndReason =
-  | "caller-left"
-  | "agent-ended"
-  | "handed-over"
-  | "silence"
-  | "call-cap"
-  | "key-failed"
-  | "revoked"
-  | "refused"
-  | "policy"
-  | "lost"
-  | "our-fault";
+export const END_REASONS = [
+  "caller-left",
+  "agent-ended",
+  "handed-over",
+  "silence",
+  "call-cap",
+  "key-failed",
+  "revoked",
+  "refused",
+  "policy",
+  "lost",
+] as const;
+export type EndReason = (typeof END_REASONS)[number];
 
 /** Tokens, summed over the responses of a turn or of a call. */
 export interface Usage {

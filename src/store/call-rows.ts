@@ -1,13 +1,13 @@
 import * as z from "zod";
-import type {
-  CallRecord,
-  EndReason,
-  KeySource,
-  ToolCallRecord,
-  TurnRecord,
-  TurnTimings,
-  Usage,
-  WayIn,
+import {
+  type CallRecord,
+  END_REASONS,
+  type KeySource,
+  type ToolCallRecord,
+  type TurnRecord,
+  type TurnTimings,
+  type Usage,
+  type WayIn,
 } from "../protocol/call-record.ts";
 import { parseCallId, parseSessionToken, parseWorkshopId } from "../protocol/ids.ts";
 
@@ -24,19 +24,6 @@ const WAYS_IN: Words<WayIn> = {
   browser: "browser",
 };
 const KEY_SOURCES: Words<KeySource> = { student: "student", instructor: "instructor" };
-const END_REASONS: Words<EndReason> = {
-  "caller-left": "caller-left",
-  "agent-ended": "agent-ended",
-  "handed-over": "handed-over",
-  silence: "silence",
-  "call-cap": "call-cap",
-  "key-failed": "key-failed",
-  revoked: "revoked",
-  refused: "refused",
-  policy: "policy",
-  lost: "lost",
-  "our-fault": "our-fault",
-};
 const SPEAKERS: Words<TurnRecord["speaker"]> = { caller: "caller", agent: "agent", tool: "tool" };
 const OUTCOMES: Words<ToolCallRecord["outcome"]> = { pending: "pending", ok: "ok", failed: "failed" };
 
