@@ -151,14 +151,19 @@ export class Room {
   }
 }
 
+/**
+ * A port that nobody listens on. Below those that the system hands out by itself: one of them could go to a stand-in
+ * between this look and the start of the server it was meant for.
+ */
 export async function freePort(): Promise<number> {
-  return new Promise((resolvePort, reject) => {
-    const probe = createServer().once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolvePort(typeof address === "object" && address ? address.port : 0));
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const isFree = await new Promise<boolean>((answer) => {
+      const probe = createServer().once("error", () => answer(false));
+      probe.listen(port, "127.0.0.1", () => probe.close(() => answer(true)));
     });
-  });
+    if (isFree) return port;
+  }
 }
 
 /** Waits until a look at the outside says so; for things that are not told, only seen. */
