@@ -182,8 +182,10 @@ export function assembleCall(
         .enter(callId, sessionToken)
         .catch(() => isOwnKey);
       // A workshop that does not answer must not keep students from their own keys.
-      const patience = new Promise<boolean>((resolve) => startTimer(() => resolve(isOwnKey), LIMITS.workshopMs));
-      const [reason, hasEntered] = await Promise.all([opened, Promise.race([entering, patience])]);
+      const patience = Promise.withResolvers<boolean>();
+      const cancelPatience = startTimer(() => patience.resolve(isOwnKey), LIMITS.workshopMs);
+      const [reason, hasEntered] = await Promise.all([opened, Promise.race([entering, patience.promise])]);
+      cancelPatience();
       if (reason === "key_unreadable") log({ event: "key-unreadable", callId });
       return reason ?? (hasEntered ? undefined : "too_many_calls");
     },
