@@ -53,7 +53,7 @@ export const voice = endpoint("twilio", {
   },
 });
 
-/** The carrier's session has ended; the phone call itself may go on. No database: a call outlives its outage. */
+/** The carrier's session has ended; the phone call itself may go on, also while the database is away. */
 export const ended = endpoint("twilio", {
   summary: "The end of a phone session: resumes a dropped call, else says goodbye.",
   reply: TWIML,
