@@ -20,6 +20,10 @@ export interface Settings {
   /** Scheme, host and port as the world sees us; `undefined`: taken from each request. */
   readonly publicOrigin: string | undefined;
   readonly textModel: string;
+  /** Hears and speaks in calls with sound. */
+  readonly voiceModel: string;
+  /** Writes down what callers say in calls with sound. */
+  readonly transcribeModel: string;
   readonly enrollment: "code" | "open";
   readonly callsPerWorkshop: number;
   /** The one origin that webhooks may reach without https: that of the stand-in, in development and tests. */
@@ -82,6 +86,8 @@ export function readSettings(env: object): Settings {
     openaiBaseUrl: optionalUrl("OPENAI_BASE_URL") ?? "https://api.openai.com/v1",
     publicOrigin: optionalUrl("PUBLIC_ORIGIN"),
     textModel: optional("TEXT_MODEL") ?? "gpt-6-luna",
+    voiceModel: optional("VOICE_MODEL") ?? "gpt-realtime-2.1-mini",
+    transcribeModel: optional("TRANSCRIBE_MODEL") ?? "gpt-transcribe",
     enrollment,
     callsPerWorkshop,
     webhookStandinOrigin: optionalUrl("WEBHOOK_STANDIN_ORIGIN"),

@@ -117,12 +117,23 @@ export const FAILURES = {
   ),
   upstream_unreadable: fact(502, 1011, "OpenAI's answer could not be read.", TRY_LATER),
 
+  upstream_lost: fact(
+    502,
+    1011,
+    "The connection to OpenAI was lost.",
+    "One moment, please. I lost my connection and am getting it back.",
+  ),
+  transcript_missing: fact(502, 1011, "OpenAI could not write down what was said."),
+
   // Calls
   bad_frame: fact(400, 1008, "This message could not be read."),
   frame_too_large: fact(413, 1009, "This message is larger than 64 KiB."),
   too_many_frames: fact(429, 1008, "Too many messages."),
   no_setup: fact(408, 1008, "The call did not begin with a setup message."),
   wrong_call: fact(403, 1008, "This socket belongs to another call."),
+  bad_ticket: fact(403, 1008, "This ticket is not valid, or it was used before."),
+  call_over: fact(410, 1008, "This call is over."),
+  slow_listener: fact(429, 1013, "This connection is too slow for the sound of the call."),
   too_many_calls: fact(
     429,
     1013,

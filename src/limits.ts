@@ -22,6 +22,8 @@ export const LIMITS = {
   textFrameBytes: 64 * 1024,
   /** Nesting of one frame; Twilio needs 2, more than this is refused before it is parsed. */
   frameDepth: 16,
+  /** One frame of a browser's sound, and one of its text messages is `textFrameBytes`; larger closes 1009. */
+  soundFrameBytes: 256 * 1024,
   /** Token bucket per socket; empty closes 1008. */
   framesPerSecond: 120,
   framesBurst: 240,
@@ -48,6 +50,34 @@ export const LIMITS = {
   /** History sent to the model, trimmed by whole exchanges, oldest first. */
   historyCharacters: 64 * 1024,
   historyItems: 60,
+
+  /** Calls with sound: dialling OpenAI and setting the session up; then one more try. */
+  voiceConnectMs: 5_000,
+  /** Sessions that may be lost one after the other, without an answer in between, before the call gives up. */
+  voiceReconnects: 2,
+  /** OpenAI ends a session after 60 min: from this age on a new one takes over, in the next pause or at the latest. */
+  voiceHandOverMs: 50 * 60_000,
+  voiceHandOverLatestMs: 55 * 60_000,
+  /** Sound of the caller kept while OpenAI is not there yet; beyond it the oldest goes. */
+  soundWhileConnectingMs: 10_000,
+  /** A caller who stops sending in mid-speech (muted, network) is given silence, so that the turn can end. */
+  soundGapMs: 750,
+  soundGapFillMs: 1_000,
+  /** A push-to-talk button held shorter was touched by mistake. */
+  talkMinMs: 200,
+  /** Caller of a call with sound without any frame: gone (alarm, so up to `legCheckMs` later). */
+  deadCallerMs: 45_000,
+  /** Send queue of a caller's socket: over the first sound is dropped, over the second it is closed 1013. */
+  sendQueueDropBytes: 512 * 1024,
+  sendQueueCloseBytes: 1024 * 1024,
+  /** After the end of a call its last transcript may still come: the session stays so long, and no longer. */
+  voiceDrainMs: 1_000,
+  /** A piece of sound from OpenAI (base64) and one event of it; larger are left out. */
+  upstreamEventCharacters: 4 * 1024 * 1024,
+  /** How much sound of the phone goes between two marks, and with it how exactly a barge-in is placed. */
+  markEveryMs: 200,
+  /** Longest recorded sentence, said where OpenAI cannot be reached; a longer file is not read. */
+  spokenMs: 12_000,
 
   toolDefaultMs: 5_000,
   toolMaxMs: 10_000,

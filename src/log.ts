@@ -26,7 +26,9 @@ export type LogEvent =
       readonly callId: CallId;
       readonly seq: number;
       readonly ttftMs: number | null;
+      readonly ttfbMs: number | null;
       readonly turnLatencyMs: number | null;
+      readonly heardLatencyMs: number | null;
       readonly turnMs: number;
       readonly code: string | null;
     }
@@ -39,6 +41,10 @@ export type LogEvent =
       /** OpenAI's `x-request-id`, for its support. */
       readonly upstreamRequestId: string | null;
     }
+  /** `upstreamCode`: of the close, 0 for none. */
+  | { readonly event: "voice-lost"; readonly callId: CallId; readonly code: Reason; readonly upstreamCode: number }
+  /** Sound of a caller who does not listen fast enough was left out, for the first time on this socket. */
+  | { readonly event: "sound-dropped"; readonly callId: CallId }
   | {
       readonly event: "tool-end";
       readonly callId: CallId;

@@ -3,6 +3,7 @@ import { api } from "./api/routes.ts";
 import { callDirectory } from "./call/call-directory.ts";
 import { enterCall } from "./call/call-entry.ts";
 import { randomBytes } from "./call/call-secrets.ts";
+import { enterSound } from "./call/sound-entry.ts";
 import { readSettings, type Settings } from "./env.ts";
 import { Failure } from "./failure.ts";
 import { LIMITS } from "./limits.ts";
@@ -24,10 +25,12 @@ export default {
     }
     const { pathname } = new URL(request.url);
     if (pathname === "/ws" || pathname.startsWith("/ws/")) return enterCall(request, env, settings);
+    if (pathname.startsWith("/call/") || pathname.startsWith("/media/")) return enterSound(request, env, settings);
+    const database = openDatabase(settings.database, LIMITS.databaseStartMs);
     let masterKeys: Promise<MasterKeys> | undefined;
     return api.fetch(request, {
       settings,
-      database: openDatabase(settings.database, LIMITS.databaseStartMs),
+      database,
       masterKeys: () => {
         masterKeys ??= loadMasterKeys(settings.masterKeyHexes.newest, settings.masterKeyHexes.previous);
         return masterKeys;
@@ -35,7 +38,7 @@ export default {
       now: Date.now,
       randomBytes,
       fetch: (input: RequestInfo | URL, init?: RequestInit) => fetch(input, init),
-      calls: callDirectory(env),
+      calls: callDirectory(env, settings, database),
       waitUntil: (work: Promise<unknown>) => ctx.waitUntil(work),
     });
   },

@@ -24,6 +24,8 @@ describe("the configuration", () => {
       twilioAuthToken: undefined,
       openaiBaseUrl: "https://api.openai.com/v1",
       textModel: "gpt-6-luna",
+      voiceModel: "gpt-realtime-2.1-mini",
+      transcribeModel: "gpt-transcribe",
       enrollment: "code",
       callsPerWorkshop: LIMITS.callsPerWorkshop,
     });
@@ -37,6 +39,15 @@ describe("the configuration", () => {
     });
     expect(settings.masterKeyHexes.newest).toBe(MASTER);
     expect(settings.openaiBaseUrl).toBe("http://127.0.0.1:1/v1");
+  });
+
+  it("ENV-5 names the models of calls in text and with sound, and of the transcripts", () => {
+    const models = { TEXT_MODEL: "text-1", VOICE_MODEL: "voice-1", TRANSCRIBE_MODEL: "transcribe-1" };
+    expect(readSettings({ ...GOOD, ...models })).toMatchObject({
+      textModel: "text-1",
+      voiceModel: "voice-1",
+      transcribeModel: "transcribe-1",
+    });
   });
 
   it.each([

@@ -17,7 +17,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   api: ["protocol", "store", "vault", "caller", "model", "workshop", "env.ts", "failure.ts", "limits.ts", "log.ts"],
   call: ["protocol", "caller", "model", "failure.ts", "limits.ts", "log.ts"],
   web: ["protocol"],
-  cli: ["protocol", "store", "vault", "caller", "limits.ts", "failure.ts"],
+  cli: ["protocol", "store", "vault", "caller", "web", "limits.ts", "failure.ts"],
 };
 
 /** Files where the legs, the store, the vault and the call meet: the shell of the call, and nothing else. */
@@ -25,10 +25,16 @@ const WIRING: Readonly<Record<string, readonly string[]>> = {
   "call/call-object.ts": ["api/deps.ts", "workshop"],
   "call/live-call.ts": ["store", "vault", "workshop", "env.ts"],
   "call/call-secrets.ts": ["vault", "env.ts"],
-  "call/call-entry.ts": ["store", "vault", "workshop", "env.ts"],
-  "call/call-directory.ts": ["api/deps.ts", "workshop"],
+  "call/call-entry.ts": ["store", "vault", "env.ts"],
+  "call/sound-entry.ts": ["env.ts"],
+  "call/handshake.ts": ["vault", "env.ts"],
+  "call/call-directory.ts": ["api/deps.ts", "store", "workshop", "env.ts"],
+  "call/prepare-call.ts": ["api/deps.ts", "store", "env.ts"],
+  "call/prepare-start.ts": ["store", "workshop", "env.ts"],
   "call/first-webhook-secret.ts": ["store", "vault", "env.ts"],
   "call/payer.ts": ["store", "env.ts"],
+  // Whose key a call runs on is one rule, also for what is told before there is a call.
+  "api/twilio.ts": ["call/payer.ts"],
 };
 
 /** Packages that belong to one folder. */

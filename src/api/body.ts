@@ -11,7 +11,30 @@ const FORM_TYPE = /^application\/x-www-form-urlencoded[\t ]*(?:;[\t ]*charset="?
  * @throws Failure `unsupported_media_type`, `too_large` or `bad_request`, with nothing of the body in it.
  */
 export async function readJson(request: Request): Promise<unknown> {
-  const text = await readText(request, JSON_TYPE);
+  checkType(request, JSON_TYPE);
+  return jsonOf(await readBytes(request, LIMITS.bodyBytes));
+}
+
+/** {@link readJson}, or `undefined` for a body without a byte: clients differ in what they call one. */
+export async function readJsonIfAny(request: Request): Promise<unknown> {
+  const bytes = await readBytes(request, LIMITS.bodyBytes);
+  if (bytes.byteLength === 0) return undefined;
+  checkType(request, JSON_TYPE);
+  return jsonOf(bytes);
+}
+
+/** Reads the text of a form post; same limits, same failures. */
+export async function readFormText(request: Request): Promise<string> {
+  checkType(request, FORM_TYPE);
+  return textOf(await readBytes(request, LIMITS.bodyBytes));
+}
+
+function checkType(request: Request, type: RegExp): void {
+  if (!type.test(request.headers.get("content-type") ?? "")) throw new Failure("unsupported_media_type");
+}
+
+function jsonOf(bytes: Uint8Array): unknown {
+  const text = textOf(bytes);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -22,12 +45,7 @@ export async function readJson(request: Request): Promise<unknown> {
   return value;
 }
 
-/** Reads the text of a form post; same limits, same failures. */
-export const readFormText = (request: Request): Promise<string> => readText(request, FORM_TYPE);
-
-async function readText(request: Request, type: RegExp): Promise<string> {
-  if (!type.test(request.headers.get("content-type") ?? "")) throw new Failure("unsupported_media_type");
-  const bytes = await readBytes(request, LIMITS.bodyBytes);
+function textOf(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {

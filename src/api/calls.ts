@@ -50,6 +50,7 @@ const callView = (call: CallRecord, costMicroUsd: number | null): CallView => ({
   endReason: call.endReason,
   keySource: call.keySource,
   model: call.model,
+  transcriptionModel: call.transcriptionModel,
   usage: usageView(call.usage),
   costMicroUsd,
 });
@@ -71,7 +72,9 @@ function turnView({ toolCall, timings, ...turn }: TurnRecord): TurnView {
     },
     timings: timings && {
       ttftMs: timings.ttftMs,
+      ttfbMs: timings.ttfbMs,
       turnLatencyMs: timings.turnLatencyMs,
+      heardLatencyMs: timings.heardLatencyMs,
       turnMs: timings.turnMs,
     },
     usage: turn.usage && usageView(turn.usage),
@@ -82,9 +85,16 @@ function turnView({ toolCall, timings, ...turn }: TurnRecord): TurnView {
 const usageView = (usage: Usage): Usage => ({
   responses: usage.responses,
   inputTokens: usage.inputTokens,
+  inputAudioTokens: usage.inputAudioTokens,
   cachedInputTokens: usage.cachedInputTokens,
+  cachedInputAudioTokens: usage.cachedInputAudioTokens,
   cacheWriteTokens: usage.cacheWriteTokens,
   outputTokens: usage.outputTokens,
+  outputAudioTokens: usage.outputAudioTokens,
   reasoningTokens: usage.reasoningTokens,
+  transcriptions: usage.transcriptions,
+  transcriptionInputTokens: usage.transcriptionInputTokens,
+  transcriptionOutputTokens: usage.transcriptionOutputTokens,
+  transcriptionMs: usage.transcriptionMs,
   estimated: usage.estimated,
 });

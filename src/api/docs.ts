@@ -74,6 +74,7 @@ ${reasons.map((reason) => html`<tr><td>${factsOf(reason).status}</td><td><code>$
 function fields(heading: string, schema: z.ZodType | undefined, io: "input" | "output") {
   if (!schema) return "";
   const { properties = {}, required = [] } = z.toJSONSchema(schema, { io });
+  if (Object.keys(properties).length === 0) return "";
   return html`<h3>${heading}</h3>
 <table><tbody>
 ${Object.entries(properties).map(([name, property]) => html`<tr><td><code>${name}</code></td><td>${shape(property)}${required.includes(name) ? "" : ", optional"}</td><td>${note(property)}</td></tr>\n`)}

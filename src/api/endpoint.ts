@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import type { Reason } from "../failure.ts";
-import { readJson } from "./body.ts";
+import { readJson, readJsonIfAny } from "./body.ts";
 import type { ApiContext } from "./deps.ts";
 import { type Askers, identify, type Who } from "./identity.ts";
 import { parsed } from "./parsed.ts";
@@ -15,6 +15,7 @@ export interface Asked<W extends Who, Body, Query> {
 interface EndpointParts<W extends Who, Body, Query> {
   /** One sentence for the API's page. */
   readonly summary: string;
+  /** One that takes `undefined` lets the request come without a body. */
   readonly body?: z.ZodType<Body>;
   readonly query?: z.ZodType<Query>;
   /** Schema of the JSON that success answers with; otherwise its media type. */
@@ -41,6 +42,7 @@ export function endpoint<W extends Who, Body = undefined, Query = undefined>(
   parts: EndpointParts<W, Body, Query>,
 ): Endpoint<W> {
   const { summary, body, query, reply, fails, handle } = parts;
+  const read = body && isOptional(body) ? readJsonIfAny : readJson;
   return {
     who,
     summary,
@@ -54,9 +56,12 @@ export function endpoint<W extends Who, Body = undefined, Query = undefined>(
         asker,
         // Without a schema the type parameter is `undefined`, and so is this.
         query: query ? parsed(query, c.req.query()) : (undefined as Query),
-        body: body ? parsed(body, await readJson(c.req.raw)) : (undefined as Body),
+        body: body ? parsed(body, await read(c.req.raw)) : (undefined as Body),
       };
       return handle(c, asked);
     },
   };
 }
+
+/** Whether a request may come without this body. */
+export const isOptional = (body: z.ZodType): boolean => body.safeParse(undefined).success;

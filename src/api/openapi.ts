@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { FAILURES, factsOf, type Reason } from "../failure.ts";
-import { type Endpoint, endpoint } from "./endpoint.ts";
+import { type Endpoint, endpoint, isOptional } from "./endpoint.ts";
 import type { Who } from "./identity.ts";
 import { failureBody } from "./reply-schemas.ts";
 import type { Route } from "./routes.ts";
@@ -59,7 +59,9 @@ function operation(route: Route) {
     summary: endpoint.summary,
     security: SECURITY[who],
     parameters: [...pathParameters(route.path), ...queryParameters(endpoint.query)],
-    ...(endpoint.body && { requestBody: { required: true, content: json(schemaOf(endpoint.body, "input")) } }),
+    ...(endpoint.body && {
+      requestBody: { required: !isOptional(endpoint.body), content: json(schemaOf(endpoint.body, "input")) },
+    }),
     responses: {
       200: {
         description: "Done",

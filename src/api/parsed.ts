@@ -54,8 +54,10 @@ const wordsFor: z.core.$ZodErrorMap = (issue) => {
   }
 };
 
-const knownFields = (schema: unknown): string =>
-  schema instanceof z.ZodObject ? `; known are ${Object.keys(schema.shape).join(", ")}` : "";
+function knownFields(schema: unknown): string {
+  const names = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  return names.length > 0 ? `; known are ${names.join(", ")}` : "";
+}
 
 /** `tools[2].function.name`; a segment that is a path already is taken as it is. */
 const dotted = (path: readonly PropertyKey[]): string =>

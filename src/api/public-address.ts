@@ -1,4 +1,4 @@
-import type { SessionToken } from "../protocol/ids.ts";
+import type { CallId, SessionToken } from "../protocol/ids.ts";
 import type { ApiContext } from "./deps.ts";
 
 /**
@@ -12,6 +12,16 @@ export function publicOrigin(c: ApiContext): string {
 /** Where the agent of a student answers over ConversationRelay; `ws:` only where our own origin is plain http. */
 export function websocketUrl(c: ApiContext, token: SessionToken): string {
   return `${publicOrigin(c).replace(/^http/, "ws")}/ws/${token}`;
+}
+
+/** Where the browser's call is, for the page. */
+export function callSocketUrl(c: ApiContext, callId: CallId): string {
+  return `${publicOrigin(c).replace(/^http/, "ws")}/call/${callId}`;
+}
+
+/** Our host's name, without a port. */
+export function publicHost(c: ApiContext): string {
+  return new URL(publicOrigin(c)).hostname;
 }
 
 /** What a student enters as voice webhook at Twilio. */

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { FAILURES } from "../failure.ts";
 import { END_REASONS, type KeySource, type TurnRecord, type WayIn } from "../protocol/call-record.ts";
 import {
+  type BrowserCallReply,
   type CallReply,
   type CallsReply,
   type DoneReply,
@@ -124,13 +125,27 @@ export const webhookSecretReply = z.strictObject({
   webhookSecret: z.string().startsWith("whsec_").meta({ description: "Shown this once" }),
 }) satisfies z.ZodType<WebhookSecretReply>;
 
+export const browserCallReply = z.strictObject({
+  success,
+  callId: text,
+  ticket: text.meta({ description: "Opens the socket once, as its subprotocol beside callroom.v1" }),
+  url: text.meta({ description: "The call's socket" }),
+}) satisfies z.ZodType<BrowserCallReply>;
+
 const usage = z.strictObject({
   responses: count,
   inputTokens: count,
+  inputAudioTokens: count,
   cachedInputTokens: count,
+  cachedInputAudioTokens: count,
   cacheWriteTokens: count,
   outputTokens: count,
+  outputAudioTokens: count,
   reasoningTokens: count,
+  transcriptions: count.meta({ description: "Of the caller's speech; billed apart, by tokens or by time" }),
+  transcriptionInputTokens: count,
+  transcriptionOutputTokens: count,
+  transcriptionMs: z.number().min(0),
   estimated: z.boolean(),
 });
 
@@ -146,6 +161,7 @@ const callView = z.strictObject({
   endReason: z.enum(END_REASONS).nullable(),
   keySource: z.enum(keySource).meta({ description: "Whose key paid" }),
   model: text,
+  transcriptionModel: textOrNull.meta({ description: "What wrote down the caller's speech; null for a call in text" }),
   usage,
   costMicroUsd: count.nullable().meta({ description: "Millionths of a dollar; null: not known" }),
 });
@@ -166,7 +182,15 @@ const turnView = z.strictObject({
       durationMs: milliseconds,
     })
     .nullable(),
-  timings: z.strictObject({ ttftMs: milliseconds, turnLatencyMs: milliseconds, turnMs: z.number().min(0) }).nullable(),
+  timings: z
+    .strictObject({
+      ttftMs: milliseconds,
+      ttfbMs: milliseconds,
+      turnLatencyMs: milliseconds,
+      heardLatencyMs: milliseconds,
+      turnMs: z.number().min(0),
+    })
+    .nullable(),
   usage: usage.nullable(),
   failure: textOrNull,
 });

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { deleteMe, getMe, patchMe } from "./agent-configs.ts";
 import { deleteKey, putKey } from "./api-keys.ts";
+import { startCall } from "./browser-calls.ts";
 import { getMyCall, listMyCalls } from "./calls.ts";
 import type { ApiDeps, ApiEnv } from "./deps.ts";
 import { docsPage } from "./docs.ts";
@@ -44,6 +45,8 @@ export const ROUTES: readonly Route[] = [
   route("POST", "/api/me/webhook-secret", "student", makeWebhookSecret),
   route("GET", "/api/me/calls", "student", listMyCalls),
   route("GET", "/api/me/calls/:callId", "student", getMyCall),
+
+  route("POST", "/api/calls", "student", startCall),
 
   route("POST", "/api/student-config-save", "anyone", saveConfig),
   route("GET", "/api/get-student-ai-settings", "service", getSettings),

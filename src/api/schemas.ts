@@ -2,7 +2,14 @@ import * as z from "zod";
 import { LIMITS } from "../limits.ts";
 import { VOICES } from "../protocol/agent-config.ts";
 import { parseCallId, parseJoinCode, parseSessionToken } from "../protocol/ids.ts";
-import type { CallsQuery, JoinRequest, KeyRequest, LegacySaveRequest, MePatch } from "../protocol/rest.ts";
+import type {
+  BrowserCallRequest,
+  CallsQuery,
+  JoinRequest,
+  KeyRequest,
+  LegacySaveRequest,
+  MePatch,
+} from "../protocol/rest.ts";
 import { parseTools, type Tool } from "../protocol/tools.ts";
 
 /*
@@ -103,6 +110,16 @@ export const legacySaveRequest = z.object({
 }) satisfies z.ZodType<unknown, LegacySaveRequest>;
 
 export const legacySettingsQuery = z.object({ sessionToken });
+
+export const browserCallRequest = z.strictObject({}).optional() satisfies z.ZodType<BrowserCallRequest | undefined>;
+
+/** How the phone's sound comes to us; as the student wrote it into Twilio's voice webhook. */
+export const voiceQuery = z.object({
+  wayIn: z
+    .enum(["conversation-relay", "media-streams"])
+    .default("conversation-relay")
+    .meta({ description: "conversation-relay: Twilio hears and speaks. media-streams: the model does" }),
+});
 
 /** Milliseconds since 1970 of an ISO 8601 time. */
 const instant = z.iso

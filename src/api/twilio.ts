@@ -1,17 +1,19 @@
+import { messageOf, payerOf } from "../call/payer.ts";
 import type { FormParams } from "../caller/twilio-signature.ts";
-import { connectTwiml, sayTwiml } from "../caller/twiml.ts";
+import { connectTwiml, sayTwiml, streamTwiml } from "../caller/twiml.ts";
 import { Failure, factsOf } from "../failure.ts";
-import { LIMITS } from "../limits.ts";
 import { log } from "../log.ts";
 import { type CallId, callIdFrom, parseSessionToken, type SessionToken } from "../protocol/ids.ts";
 import { findStudent, type Student } from "../store/students.ts";
-import { callIdBytesFor, mintTicket } from "../vault/ticket.ts";
+import { callIdBytesFor } from "../vault/ticket.ts";
 import { isOpen } from "../workshop/dates.ts";
 import { ownKey } from "./api-keys.ts";
 import type { ApiContext, CarrierSession } from "./deps.ts";
 import { endpoint } from "./endpoint.ts";
-import { publicOrigin } from "./public-address.ts";
+import { publicHost, publicOrigin } from "./public-address.ts";
 import { noteFailure, noteThrown, twiml } from "./replies.ts";
+import { voiceQuery } from "./schemas.ts";
+import { ticketFor } from "./tickets.ts";
 
 const TWIML = "text/xml";
 
@@ -36,98 +38,109 @@ const RECOVERABLE_ERRORS = new Set(["39001", "64103", "64105", "64111", "64112"]
 /** A call comes in. Whatever prevents it is said to the caller: a phone shows no error page. */
 export const voice = endpoint("twilio", {
   summary: "A phone call: TwiML that connects it to the student's agent, or says why it cannot.",
+  query: voiceQuery,
   reply: TWIML,
   fails: [],
-  handle: async (c, { asker: form }) => {
+  handle: async (c, { asker: form, query: { wayIn } }) => {
     try {
-      const { sessionToken, phoneCallId } = addressOf(c, form);
-      const student = await findStudent(c.env.database, sessionToken);
+      const phone = await phoneOf(c, form);
+      const student = await findStudent(c.env.database, phone.sessionToken);
       if (!student) throw new Failure("unknown_session");
-      if (student.workshop && !isOpen(student.workshop, c.env.now())) throw new Failure("workshop_closed");
-      const callId = await callIdOf(c, phoneCallId);
-      await checkSomeKey(c, student, callId);
-      return twiml(c, await connection(c, sessionToken, phoneCallId, callId));
+      if (wayIn === "conversation-relay") {
+        if (student.workshop && !isOpen(student.workshop, c.env.now())) throw new Failure("workshop_closed");
+        await checkSomeKey(c, student, phone.callId);
+        return twiml(c, await relay(c, phone));
+      }
+      const { callId, phoneCallId } = phone;
+      const waits = await c.env.calls.prepare(student, { wayIn, callId, phoneCallId, ownHost: publicHost(c) });
+      return twiml(c, waits === "over" ? HANG_UP : await stream(c, phone));
     } catch (thrown) {
       return spoken(c, thrown);
     }
   },
 });
 
-/** The carrier's session has ended; the phone call itself may go on, also while the database is away. */
+/**
+ * The carrier's session has ended; the phone call itself may go on, also while the database is away. Of a stream the
+ * carrier says no more than that the phone is still there: its call knows why it ended.
+ */
 export const ended = endpoint("twilio", {
   summary: "The end of a phone session: resumes a dropped call, else says goodbye.",
+  query: voiceQuery,
   reply: TWIML,
   fails: [],
-  handle: async (c, { asker: form }) => {
-    const { sessionToken, phoneCallId } = addressOf(c, form);
-    const callId = await callIdOf(c, phoneCallId);
-    const session = sessionOf(form, sessionToken, phoneCallId);
+  handle: async (c, { asker: form, query: { wayIn } }) => {
+    const phone = await phoneOf(c, form);
+    const isStream = wayIn === "media-streams";
+    const session = sessionOf(form, phone, isStream);
     // Nobody's token wakes nobody's object. When the database is away, a call goes on without asking it.
-    const student = await findStudent(c.env.database, sessionToken).catch(() => "unknown" as const);
+    const student = await findStudent(c.env.database, phone.sessionToken).catch(() => "unknown" as const);
     if (student === undefined) return twiml(c, HANG_UP);
     const isPhoneUp = first(form, "CallStatus") === "in-progress";
-    if (isPhoneUp && session.status === "failed" && RECOVERABLE_ERRORS.has(session.errorCode ?? "")) {
-      const verdict = await c.env.calls.resume(callId, session).catch(noteThrown);
-      if (verdict !== "resume") return twiml(c, sayTwiml(LAST_WORDS.lost));
-      return twiml(c, await connection(c, sessionToken, phoneCallId, callId));
+    const mayResume = isStream || (session.status === "failed" && RECOVERABLE_ERRORS.has(session.errorCode ?? ""));
+    if (isPhoneUp && mayResume) {
+      const verdict = await c.env.calls.resume(phone.callId, session).catch(noteThrown);
+      if (verdict === "resume") return twiml(c, await (isStream ? stream(c, phone) : relay(c, phone)));
+      if (verdict === "handed-over") return twiml(c, sayTwiml(LAST_WORDS.handOver));
+      return twiml(c, isStream && verdict === "over" ? HANG_UP : sayTwiml(LAST_WORDS.lost));
     }
-    c.env.waitUntil(c.env.calls.over(callId, session).catch(noteThrown));
+    c.env.waitUntil(c.env.calls.over(phone.callId, session).catch(noteThrown));
     const words = isPhoneUp ? lastWords(session, first(form, "HandoffData")) : undefined;
     return twiml(c, words === undefined ? HANG_UP : sayTwiml(words));
   },
 });
 
-/**
- * There must be a key to call on: the student's own, or for those who gave none the instructor's, where that is allowed.
- * One that cannot be read must be entered again, not paid for by somebody else.
- */
+/** There must be a key to call on, and the student's own must be one: its call would find out too late for a sentence. */
 async function checkSomeKey(c: ApiContext, student: Student, callId: CallId): Promise<void> {
-  const own = await ownKey(c, student);
-  const isFallbackAllowed = student.workshop?.fallbackAllowed ?? true;
-  const hasKey = own === "none" ? isFallbackAllowed && c.env.settings.instructorApiKey : own !== "unreadable";
-  if (hasKey) return;
-  log({ event: "key-chosen", callId, message: "No OpenAI API key available" });
-  throw new Failure(own === "none" ? "no_key" : "key_unreadable");
+  const payer = payerOf(student, c.env.settings);
+  if (payer === undefined) {
+    log({ event: "key-chosen", callId, message: messageOf(payer) });
+    throw new Failure("no_key");
+  }
+  if (payer === "student" && (await ownKey(c, student)) === "unreadable") throw new Failure("key_unreadable");
 }
 
-async function connection(
-  c: ApiContext,
-  sessionToken: SessionToken,
-  phoneCallId: string,
-  callId: CallId,
-): Promise<string> {
-  const { masterKeys, now, randomBytes } = c.env;
-  const ticket = await mintTicket(await masterKeys(), {
-    id: callIdFrom(randomBytes(16)),
-    callId,
-    phoneCallId,
-    expiresAtMs: now() + LIMITS.ticketMs,
-  });
-  // Twilio takes nothing but wss, whatever scheme this request came by.
-  const { host } = new URL(publicOrigin(c));
+/** Twilio hears and speaks. */
+async function relay(c: ApiContext, { sessionToken, phoneCallId, callId }: Phone): Promise<string> {
   return connectTwiml({
-    socketUrl: `wss://${host}/ws/${sessionToken}/${ticket}`,
+    socketUrl: `${phoneSockets(c)}/ws/${sessionToken}/${await ticketFor(c, callId, phoneCallId)}`,
     actionUrl: `/twilio/voice/${sessionToken}/ended`,
   });
 }
 
-async function callIdOf(c: ApiContext, phoneCallId: string): Promise<CallId> {
-  return callIdFrom(await callIdBytesFor(await c.env.masterKeys(), phoneCallId));
+/** The model hears and speaks. */
+async function stream(c: ApiContext, { sessionToken, phoneCallId, callId }: Phone): Promise<string> {
+  return streamTwiml({
+    socketUrl: `${phoneSockets(c)}/media/${await ticketFor(c, callId, phoneCallId)}`,
+    redirectUrl: `/twilio/voice/${sessionToken}/ended?wayIn=media-streams`,
+  });
 }
 
+/** Twilio takes nothing but wss, whatever scheme this request came by. */
+const phoneSockets = (c: ApiContext): string => `wss://${new URL(publicOrigin(c)).host}`;
+
 /** Whose agent is called, and by which phone call. */
-function addressOf(c: ApiContext, form: FormParams): { sessionToken: SessionToken; phoneCallId: string } {
+interface Phone {
+  readonly sessionToken: SessionToken;
+  readonly phoneCallId: string;
+  readonly callId: CallId;
+}
+
+async function phoneOf(c: ApiContext, form: FormParams): Promise<Phone> {
   const phoneCallId = first(form, "CallSid");
   if (phoneCallId === undefined || !/^[A-Za-z0-9]{1,64}$/.test(phoneCallId)) {
     throw new Failure("bad_request", "CallSid: must be the id of a phone call");
   }
   const sessionToken = parseSessionToken(c.req.param("sessionToken"));
   if (!sessionToken) throw new Failure("unknown_session");
-  return { sessionToken, phoneCallId };
+  const callId = callIdFrom(await callIdBytesFor(await c.env.masterKeys(), phoneCallId));
+  return { sessionToken, phoneCallId, callId };
 }
 
-function sessionOf(form: FormParams, sessionToken: SessionToken, phoneCallId: string): CarrierSession {
-  const status = first(form, "SessionStatus");
+/** Of a stream's end nothing is posted, so while the phone is up it counts as one that failed. */
+function sessionOf(form: FormParams, { sessionToken, phoneCallId }: Phone, isStream: boolean): CarrierSession {
+  const isPhoneUp = first(form, "CallStatus") === "in-progress";
+  const status = isStream ? (isPhoneUp ? "failed" : "completed") : first(form, "SessionStatus");
   return {
     sessionToken,
     phoneCallId,

@@ -17,9 +17,6 @@ export class Answer {
   responseText = "";
   /** Tool calls of the response under way, run when it is done. */
   readonly toolCalls: ToolCallEvent[] = [];
-  /** Ids of running tools. */
-  readonly running = new Set<string>();
-  toolsUsed = 0;
   rounds = 0;
   effect: ToolResult["effect"] = null;
   #usage: Usage = NO_USAGE;
@@ -67,6 +64,12 @@ export class Answer {
   }
 
   timings(nowMs: number): TurnTimings {
-    return { ttftMs: this.#ttftMs, turnLatencyMs: this.#turnLatencyMs, turnMs: nowMs - this.turnEndedAtMs };
+    return {
+      ttftMs: this.#ttftMs,
+      ttfbMs: null,
+      turnLatencyMs: this.#turnLatencyMs,
+      heardLatencyMs: null,
+      turnMs: nowMs - this.turnEndedAtMs,
+    };
   }
 }

@@ -2,6 +2,7 @@ import type { CallerCommand, CallerEvent } from "../caller/caller-leg.ts";
 import type { Reason } from "../failure.ts";
 import type { LogEvent } from "../log.ts";
 import type { ModelEvent, ModelRequest } from "../model/model-leg.ts";
+import type { VoiceCommand, VoiceEvent, VoiceRequest } from "../model/voice-leg.ts";
 import type { EndReason, ToolCallRecord, TurnRecord } from "../protocol/call-record.ts";
 import type { Tool } from "../protocol/tools.ts";
 
@@ -13,9 +14,14 @@ export type CallEvent =
   /** The workshop has let the call in and the key is there. */
   | { readonly type: "admitted" }
   | { readonly type: "refused"; readonly reason: Reason }
-  /** Somebody else pays from here on. */
-  | { readonly type: "key-changed" }
+  /** The caller's socket is open, and has said nothing yet. */
+  | { readonly type: "leg-open" }
+  /** Another key from here on; `isOtherPayer`: also somebody else's. */
+  | { readonly type: "key-changed"; readonly isOtherPayer: boolean }
   | { readonly type: "model"; readonly response: number; readonly events: readonly ModelEvent[] }
+  | { readonly type: "voice"; readonly session: number; readonly event: VoiceEvent }
+  /** The whole of a recorded sentence has left us; `sent` false: there was none to be had. */
+  | { readonly type: "sentence-end"; readonly sent: boolean }
   | { readonly type: "tool-end"; readonly toolCallId: string; readonly result: ToolResult }
   | { readonly type: "timer"; readonly timer: TimerName }
   | { readonly type: "alarm" };
@@ -28,6 +34,15 @@ export type CallCommand =
   | { readonly type: "close-leg"; readonly closeCode: number }
   | { readonly type: "respond"; readonly response: number; readonly request: ModelRequest }
   | { readonly type: "cancel-response" }
+  /** A session with the model, in place of the one before; `session` counts them. */
+  | { readonly type: "open-voice"; readonly session: number; readonly request: VoiceRequest; readonly afterMs: number }
+  | { readonly type: "voice"; readonly command: VoiceCommand }
+  /** `drain`: a last transcript may still come, for `LIMITS.voiceDrainMs`. */
+  | { readonly type: "close-voice"; readonly drain: boolean }
+  /** The caller has stopped sending in mid-speech: silence in place of the sound that does not come. */
+  | { readonly type: "fill-silence"; readonly ms: number }
+  /** What a failure says, as recorded sound: for when the agent has no voice. */
+  | { readonly type: "play-sentence"; readonly reason: Reason }
   | { readonly type: "run-tool"; readonly toolCall: ToolCallRecord; readonly tool: Tool }
   | { readonly type: "timer"; readonly timer: TimerName; readonly afterMs: number | null }
   /** Something worth archiving is complete. */
@@ -37,7 +52,7 @@ export type CallCommand =
   | { readonly type: "log"; readonly event: LogEvent };
 
 /** Timers shorter than any sleep; everything longer is a deadline of the alarm. */
-export type TimerName = "filler" | "dtmf";
+export type TimerName = "filler" | "dtmf" | "sound-gap";
 
 /** What a tool gave back. `effect`: what the call does after the agent's next words. */
 export interface ToolResult {

@@ -1,4 +1,5 @@
 import type { Reason } from "../failure.ts";
+import type { SoundFormat } from "../model/voice-leg.ts";
 import type { AgentConfig } from "../protocol/agent-config.ts";
 import type { EndReason } from "../protocol/call-record.ts";
 import type { CallId } from "../protocol/ids.ts";
@@ -10,6 +11,10 @@ export interface CallFacts {
   readonly config: AgentConfig;
   readonly startedAtMs: number;
   readonly callMaxMs: number;
+  /** The form of the sound on both legs; null: a call in text. */
+  readonly sound: SoundFormat | null;
+  /** The caller's leg must have begun so long after the call was made. */
+  readonly firstLegMs: number;
   /** Whether a lost caller can find the way back to this call. */
   readonly resumable: boolean;
   /** TwiML of the predecessor speaks the greeting itself when it is Twilio who calls. */
@@ -38,4 +43,14 @@ export const END_OF_REFUSAL: Partial<Record<Reason, EndReason>> = {
   bad_frame: "policy",
   frame_too_large: "policy",
   too_many_frames: "policy",
+  slow_listener: "lost",
 };
+
+/** Failures that the next turn would meet again: the key, its money, its permissions, its model. */
+export const FATAL: ReadonlySet<Reason> = new Set<Reason>([
+  "key_rejected",
+  "key_restricted",
+  "no_credit",
+  "model_not_available",
+  "region_unsupported",
+]);

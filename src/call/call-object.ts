@@ -1,7 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
 import type { CallNotice, CarrierSession } from "../api/deps.ts";
+import { BrowserWire } from "../caller/browser.ts";
 import { readFrame, writeCommand } from "../caller/conversation-relay.ts";
 import { FrameGate } from "../caller/frame-gate.ts";
+import { MediaStreamsWire } from "../caller/media-streams.ts";
 import { factsOf, type Reason } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
 import { log } from "../log.ts";
@@ -11,18 +13,23 @@ import { NEW_PROGRESS } from "./call-facts.ts";
 import type { CallRunner } from "./call-runner.ts";
 import { CallStart } from "./call-start.ts";
 import { CallStorage } from "./call-storage.ts";
-import { CallerSockets } from "./caller-sockets.ts";
+import { CallerSockets, TICKET_HEADER } from "./caller-sockets.ts";
 import { assembleCall, type LiveCall } from "./live-call.ts";
+import { SoundLeg } from "./sound-leg.ts";
 
 /** `over`: this call has ended, the caller needs a new one. `refused`: a used ticket, or somebody else's call. */
 export type BeginOutcome = "begun" | "over" | "refused";
+
+/** `over`: this call has ended. `refused`: it is somebody else's. */
+export type PrepareOutcome = "prepared" | "over" | "refused";
 
 /** How long an ended call is remembered as ended: longer than any ticket or carrier may name it. */
 const REMEMBERED_MS = 24 * 60 * 60_000;
 
 /**
  * The Durable Object of one call: moves bytes and timers. Text calls use the hibernation API, so between two turns
- * nothing of this is in memory; everything needed is read back from storage at the next message.
+ * nothing of this is in memory; everything needed is read back from storage at the next message. Calls with sound hold
+ * the socket of the model, which keeps them in memory, so they accept their caller's plainly.
  */
 export class CallObject extends DurableObject<Cloudflare.Env> {
   readonly #storage: CallStorage;
@@ -30,6 +37,8 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
   readonly #alarm: AlarmClock;
   readonly #gates = new WeakMap<WebSocket, FrameGate>();
   #live: LiveCall | undefined;
+  /** The socket of a caller with sound. */
+  #soundLeg: SoundLeg | undefined;
   #isAdmitting = false;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -53,8 +62,20 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     return outcome;
   }
 
-  override fetch(upgrade: Request): Promise<Response> {
-    return this.#sockets.accept(upgrade);
+  /** Makes a call with sound, which then waits for its caller to come with a ticket. */
+  prepare(startJson: unknown): PrepareOutcome {
+    const start = CallStart.parse(startJson);
+    this.#storage.open();
+    const kept = this.#storage.read();
+    if (kept === "over" || (kept && kept.progress.endedAtMs !== null)) return "over";
+    if (kept) return kept.start.sessionToken === start.sessionToken ? "prepared" : "refused";
+    this.#keepNew(start);
+    return "prepared";
+  }
+
+  override async fetch(upgrade: Request): Promise<Response> {
+    const ticketId = upgrade.headers.get(TICKET_HEADER);
+    return ticketId === null ? this.#sockets.accept(upgrade) : this.#enterWithSound(ticketId);
   }
 
   override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): void {
@@ -92,7 +113,7 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     }
     const runner = this.#running();
     // After a crash, or when the peer's whole machine is gone, no close event ever comes.
-    const isDeserted = runner !== undefined && runner.call.progress.legs > 0 && !this.#sockets.current;
+    const isDeserted = runner !== undefined && runner.call.progress.legs > 0 && !this.#hasCaller();
     if (isDeserted) runner.dispatch({ type: "leg-end", clean: false });
     runner?.dispatch({ type: "alarm" });
     this.#admitOnce();
@@ -103,9 +124,11 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
   }
 
   /** May a phone whose socket was lost come back to this call? A session of another phone may not. */
-  resume(session: CarrierSession): "resume" | "over" {
+  resume(session: CarrierSession): "resume" | "over" | "handed-over" {
+    if (this.#storage.endReason === "handed-over") return "handed-over";
     const call = this.#running()?.call;
     if (!call || !this.#isOf(session)) return "over";
+    if (call.progress.endReason === "handed-over") return "handed-over";
     const { endedAtMs, closing } = call.progress;
     return endedAtMs === null && !closing && this.#storage.countResume() <= LIMITS.resumesPerCall ? "resume" : "over";
   }
@@ -142,12 +165,74 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
       this.#admitOnce();
       return "begun";
     }
+    this.#keepNew(start);
+    return "begun";
+  }
+
+  #keepNew(start: CallStart): void {
     this.#storage.keepStart(start);
     this.#storage.keepProgress({ ...NEW_PROGRESS, phoneCallId: start.phoneCallId });
     log({ event: "call-start", callId: start.callId, wayIn: start.wayIn, keySource: start.keySource });
     this.#alarm.arm(this.#running()?.call.alarmAtMs);
     this.#admitOnce();
-    return "begun";
+  }
+
+  /** Takes the socket of a caller with sound. An earlier one of theirs is closed: two never speak in one call. */
+  async #enterWithSound(ticketId: string): Promise<Response> {
+    const live = this.#assemble();
+    if (!live?.runner.line || live.runner.call.progress.endedAtMs !== null || live.runner.call.progress.closing) {
+      return new Response(null, { status: 410 });
+    }
+    if (!this.#storage.useTicket(ticketId)) return new Response(null, { status: 403 });
+    const isBrowser = live.start.wayIn === "browser";
+    const introduction = isBrowser ? await live.introduction() : undefined;
+    this.#soundLeg?.close(1000, "replaced");
+    const { 0: client, 1: server } = new WebSocketPair();
+    server.accept();
+    server.binaryType = "arraybuffer";
+    const { runner } = live;
+    // Whoever comes back has left, even if nobody has seen it yet.
+    if (runner.call.progress.legs > 0) runner.dispatch({ type: "leg-end", clean: false });
+    const leg = new SoundLeg(server, isBrowser ? new BrowserWire() : new MediaStreamsWire(), {
+      nowMs: Date.now,
+      onSound: (audioBase64) => runner.line?.fromCaller(audioBase64),
+      dispatch: (event) => runner.dispatch(event),
+      refuse: (reason) => this.#refuse(reason),
+      onDropped: () => log({ event: "sound-dropped", callId: live.start.callId }),
+    });
+    this.#soundLeg = leg;
+    runner.line?.attach(leg.wire);
+    server.addEventListener("message", ({ data }) => {
+      if (leg === this.#soundLeg) leg.hear(data);
+    });
+    const gone = (clean: boolean): void => {
+      if (leg !== this.#soundLeg) return;
+      this.#soundLeg = undefined;
+      runner.line?.attach(undefined);
+      runner.dispatch({ type: "leg-end", clean });
+    };
+    server.addEventListener("close", ({ code }) => {
+      server.close(1000);
+      gone(isBrowser && code === 1000);
+    });
+    server.addEventListener("error", () => gone(false));
+    runner.dispatch({ type: "leg-open" });
+    if (introduction !== undefined) {
+      runner.line?.write({ type: "start", message: introduction });
+      const isNobody = { phoneCallId: undefined, greetedByCarrier: false, fromCarrier: false };
+      runner.dispatch({ type: "caller", event: { type: "leg-start", ...isNobody } });
+    }
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** Whether anybody is at the other end: a caller with sound always sends something. */
+  #hasCaller(): boolean {
+    const leg = this.#soundLeg;
+    if (!leg) return this.#sockets.current !== undefined;
+    if (Date.now() - leg.heardAtMs <= LIMITS.deadCallerMs) return true;
+    this.#soundLeg = undefined;
+    leg.close(1001);
+    return false;
   }
 
   /** An object that died before it had the answer asks again when it wakes. */
@@ -177,14 +262,26 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
   /** A socket that breaks a rule is closed; to the call it is a caller who left. */
   #refuse(reason: Reason): void {
     this.#tell(reason);
-    this.#sockets.close(factsOf(reason).closeCode, reason);
+    this.#close(factsOf(reason).closeCode, reason);
     this.#running()?.dispatch({ type: "refused", reason });
   }
 
   /** In a frame of ours, which a phone's carrier would not understand. */
   #tell(reason: Reason): void {
     if (this.#running()?.call.progress.fromCarrier) return;
-    this.#sockets.send(writeCommand({ type: "error", code: reason, sentence: factsOf(reason).sentence }));
+    const error = { type: "error" as const, code: reason, sentence: factsOf(reason).sentence };
+    const frame = this.#soundLeg ? this.#soundLeg.wire.write(error) : writeCommand(error);
+    if (frame !== undefined) this.#send(frame);
+  }
+
+  #send(frame: string | ArrayBuffer | Uint8Array): void {
+    if (this.#soundLeg) this.#soundLeg.send(frame);
+    else if (typeof frame === "string") this.#sockets.send(frame);
+  }
+
+  #close(closeCode: number, reason?: string): void {
+    if (this.#soundLeg) this.#soundLeg.close(closeCode, reason);
+    else this.#sockets.close(closeCode, reason);
   }
 
   #running(): CallRunner | undefined {
@@ -199,8 +296,9 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     this.#live = assembleCall(kept, {
       env: this.env,
       storage: this.#storage,
-      send: (text) => this.#sockets.send(text),
-      close: (closeCode) => this.#sockets.close(closeCode),
+      send: (frame) => this.#send(frame),
+      hasRoom: () => this.#soundLeg?.hasRoom() ?? false,
+      close: (closeCode) => this.#close(closeCode),
       arm: (atMs) => this.#alarm.arm(atMs),
       settle: () => this.#settleSoon(),
       background: (work) => this.ctx.waitUntil(work),
@@ -220,6 +318,8 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     const live = this.#live;
     if (!live) return;
     const hasEnded = live.runner.call.progress.endedAtMs !== null;
+    const isUnused = hasEnded && live.runner.line !== undefined && live.runner.call.progress.legs === 0;
+    if (isUnused) this.#storage.discard();
     const leaving = hasEnded ? left(workshopStub(this.env, live.start.workshopId).leave(live.start.callId)) : true;
     await live.outbox.drain();
     const hasLeft = await leaving;
@@ -229,7 +329,7 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     if (this.#live !== live || live.runner.call.progress.endedAtMs === null) return;
     if (!hasLeft || (!live.outbox.isEmpty && !live.outbox.isStudentGone)) return;
     live.noteKeyUsed();
-    this.#storage.forget();
+    this.#storage.forget(live.runner.call.progress.endReason);
     this.#live = undefined;
     this.#alarm.forget();
     this.#alarm.arm(Date.now() + REMEMBERED_MS);

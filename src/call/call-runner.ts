@@ -7,6 +7,7 @@ import type { TurnRecord } from "../protocol/call-record.ts";
 import type { Call } from "./call.ts";
 import type { CallCommand, CallEvent, CallProgress, TimerName } from "./call-events.ts";
 import type { ToolRunner } from "./tool-runner.ts";
+import { VoiceLine, type VoicePorts } from "./voice-line.ts";
 
 /** What a call reaches the world by. */
 export interface CallPorts {
@@ -18,6 +19,8 @@ export interface CallPorts {
   readonly closeLeg: (closeCode: number) => void;
   /** Unseals the key on the way, after every sleep anew; rejects with a Failure. */
   readonly modelLeg: () => Promise<ModelLeg>;
+  /** Of a call with sound: what it hears and speaks by. */
+  readonly voice?: Omit<VoicePorts, "nowMs" | "startTimer">;
   readonly tools: ToolRunner;
   readonly archive: () => void;
   readonly keyRefused: (reason: Reason) => void;
@@ -36,6 +39,8 @@ export interface CallPorts {
 export class CallRunner {
   readonly #call: Call;
   readonly #ports: CallPorts;
+  /** Of a call with sound. */
+  readonly line: VoiceLine | undefined;
   readonly #timers = new Map<TimerName, () => void>();
   #responding: AbortController | undefined;
   /** Kept at the next turn of the event loop at the latest. */
@@ -44,6 +49,11 @@ export class CallRunner {
   constructor(call: Call, ports: CallPorts) {
     this.#call = call;
     this.#ports = ports;
+    const { voice, nowMs, startTimer } = ports;
+    if (voice && call.voice) {
+      const voicePorts = { ...voice, nowMs, startTimer };
+      this.line = new VoiceLine(call.voiceFormat, call.voice, voicePorts, (event) => this.dispatch(event));
+    }
   }
 
   get call(): Call {
@@ -52,14 +62,17 @@ export class CallRunner {
 
   dispatch(event: CallEvent): void {
     this.#keepNow();
-    const commands = this.#call.handle(event, this.#ports.nowMs());
+    const all = this.#call.handle(event, this.#ports.nowMs());
+    // A caller who speaks over the agent must not wait for a write, and neither must the model: like a request to it.
+    if (this.line) for (const command of all) if (isUrgent(command)) this.#execute(command);
+    const commands = this.line ? all.filter((command) => !isUrgent(command)) : all;
     for (const command of commands) if (isKept(command)) this.#unkept.push(command);
     const mayGoAhead = commands.some(({ type }) => type === "respond") && !commands.some(leavesUs);
     if (mayGoAhead) this.#ports.startTimer(() => this.#keepNow(), 0);
     else this.#keepNow();
     for (const command of mergeSpeech(commands)) this.#execute(command);
     // Text in the middle of an answer moves no deadline.
-    if (event.type === "model" && commands.length === 1) return;
+    if ((event.type === "model" || isCaption(event)) && commands.length === 1) return;
     const alarmAtMs = this.#call.alarmAtMs;
     if (alarmAtMs !== undefined) this.#ports.setAlarm(alarmAtMs);
   }
@@ -77,7 +90,15 @@ export class CallRunner {
       case "keep-progress":
         return;
       case "caller":
-        this.#ports.sendToCaller(command.command);
+        if (this.line) this.line.write(command.command);
+        else this.#ports.sendToCaller(command.command);
+        return;
+      case "open-voice":
+      case "voice":
+      case "close-voice":
+      case "fill-silence":
+      case "play-sentence":
+        this.line?.execute(command);
         return;
       case "close-leg":
         this.#ports.closeLeg(command.closeCode);
@@ -144,6 +165,22 @@ export class CallRunner {
 }
 
 const isKept = ({ type }: CallCommand): boolean => type === "keep-turn" || type === "keep-progress";
+
+const isUrgent = (command: CallCommand): boolean => {
+  switch (command.type) {
+    case "open-voice":
+    case "voice":
+    case "close-voice":
+    case "fill-silence":
+      return true;
+    default:
+      return command.type === "caller" && command.command.type === "clear";
+  }
+};
+
+/** Words that are still being said move no deadline. */
+const isCaption = (event: CallEvent): boolean =>
+  event.type === "voice" && (event.event.type === "agent-delta" || event.event.type === "caller-delta");
 
 /** What somebody outside gets to know of, beside the model. */
 const leavesUs = ({ type }: CallCommand): boolean => type === "caller" || type === "run-tool" || type === "archive";

@@ -7,10 +7,10 @@ import { parseTools } from "../protocol/tools.ts";
 /**
  * What the Worker hands to a Call object, and what the object keeps of it: everything a call needs, read in one round
  * trip, with the student's key as it lies in the database: sealed. `version`: a deploy may leave an older object
- * running under a newer Worker, so both sides say which form they speak.
+ * running under a newer Worker, so both sides say which form they speak. We write 2; 1 knew no calls with sound.
  */
 export const CallStart = z.object({
-  version: z.literal(1),
+  version: z.union([z.literal(1), z.literal(2)]),
   callId: z.custom<NonNullable<ReturnType<typeof parseCallId>>>((value) => parseCallId(value) !== undefined),
   sessionToken: z.custom<NonNullable<ReturnType<typeof parseSessionToken>>>(
     (value) => parseSessionToken(value) !== undefined,
@@ -18,7 +18,7 @@ export const CallStart = z.object({
   workshopId: z
     .custom<NonNullable<ReturnType<typeof parseWorkshopId>>>((value) => parseWorkshopId(value) !== undefined)
     .nullable(),
-  wayIn: z.literal("conversation-relay"),
+  wayIn: z.enum(["conversation-relay", "media-streams", "browser"]),
   prompt: z.string().nullable(),
   greeting: z.string().nullable(),
   voice: z.string().nullable(),
@@ -27,7 +27,12 @@ export const CallStart = z.object({
   keySource: z.enum(["student", "instructor"]),
   sealedKey: z.string().nullable(),
   sealedWebhookSecret: z.string().nullable(),
+  /** Answers in text; in a call with sound hears and speaks. */
   model: z.string(),
+  /** Writes down what the caller says; null for a call in text. */
+  transcriptionModel: z.string().nullable().default(null),
+  /** BCP-47, of what the caller speaks: a hint. Null: OpenAI finds out. */
+  language: z.string().nullable().default(null),
   startedAtMs: z.number(),
   callMaxMs: z.number(),
   resumable: z.boolean(),

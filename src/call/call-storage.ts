@@ -1,16 +1,25 @@
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
-import { END_REASONS, type TurnRecord, type Usage } from "../protocol/call-record.ts";
+import { END_REASONS, type EndReason, type TurnRecord, type Usage } from "../protocol/call-record.ts";
 import type { CallProgress } from "./call-events.ts";
 import { CallStart } from "./call-start.ts";
 
+/** Not kept by the version before: a deploy may find a call of that one asleep. */
+const countOfSound = z.number().default(0);
 const usage: z.ZodType<Usage> = z.object({
   responses: z.number(),
   inputTokens: z.number(),
+  inputAudioTokens: countOfSound,
   cachedInputTokens: z.number(),
+  cachedInputAudioTokens: countOfSound,
   cacheWriteTokens: z.number(),
   outputTokens: z.number(),
+  outputAudioTokens: countOfSound,
   reasoningTokens: z.number(),
+  transcriptions: countOfSound,
+  transcriptionInputTokens: countOfSound,
+  transcriptionOutputTokens: countOfSound,
+  transcriptionMs: countOfSound,
   estimated: z.boolean(),
 });
 
@@ -33,7 +42,13 @@ const Turn: z.ZodType<TurnRecord> = z.object({
     })
     .nullable(),
   timings: z
-    .object({ ttftMs: z.number().nullable(), turnLatencyMs: z.number().nullable(), turnMs: z.number() })
+    .object({
+      ttftMs: z.number().nullable(),
+      ttfbMs: z.number().nullable().default(null),
+      turnLatencyMs: z.number().nullable(),
+      heardLatencyMs: z.number().nullable().default(null),
+      turnMs: z.number(),
+    })
     .nullable(),
   usage: usage.nullable(),
   failure: z.string().nullable(),
@@ -172,12 +187,24 @@ export class CallStorage {
     }
   }
 
+  /** Nobody came to this call: there is nothing to archive. */
+  discard(): void {
+    this.#sql.exec("delete from outbox");
+  }
+
+  /** Why the call was over, for as long as it is remembered; also after all else of it has gone. */
+  get endReason(): string | undefined {
+    if (!this.#hasTables) return undefined;
+    const over = this.#get("over");
+    return typeof over === "string" ? over : undefined;
+  }
+
   /** Everything is in the archive, or nobody may keep it any more: only the fact that the call is over stays. */
-  forget(): void {
+  forget(endReason: EndReason | null): void {
     this.#sql.exec("delete from turns");
     this.#sql.exec("delete from outbox");
     this.#sql.exec("delete from kept");
-    this.#put("over", true);
+    this.#put("over", endReason ?? true);
   }
 
   #announce(seq: number, revision: number): void {

@@ -1,14 +1,17 @@
 import type { CallerEvent } from "../caller/caller-leg.ts";
 import { factsOf, type Reason } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
+import type { SoundFormat } from "../model/voice-leg.ts";
 import type { EndReason, TurnRecord } from "../protocol/call-record.ts";
 import type { CallId } from "../protocol/ids.ts";
 import type { CallCommand, CallEvent, CallProgress } from "./call-events.ts";
-import { type CallFacts, END_OF_REFUSAL } from "./call-facts.ts";
+import { type CallFacts, END_OF_REFUSAL, FATAL } from "./call-facts.ts";
 import { nextDeadline, spokenMs } from "./deadlines.ts";
 import { Keypad } from "./keypad.ts";
 import { Transcript } from "./transcript.ts";
+import type { AnswerOutcome, TurnMaker } from "./turn-maker.ts";
 import { Turns } from "./turns.ts";
+import { VoiceTurns } from "./voice-turns.ts";
 
 const CHECK_IN = "Are you still there?";
 /** After its last words a phone call stays open this much longer than they are thought to take. */
@@ -21,7 +24,10 @@ const GOODBYE_MARGIN_MS = 1_500;
 export class Call {
   readonly #facts: CallFacts;
   readonly #transcript: Transcript;
-  readonly #turns: Turns;
+  readonly #turns: TurnMaker;
+  /** One of both: what makes the turns of a call in text, or of one with sound. */
+  readonly #text: Turns | undefined;
+  readonly voice: VoiceTurns | undefined;
   readonly #keypad: Keypad;
   #progress: CallProgress;
   /** Since when nobody speaks. */
@@ -32,14 +38,28 @@ export class Call {
   #refusal: Reason | undefined;
   /** When the caller's last utterances came. */
   #utteredAtMs: number[] = [];
+  /** When the caller's leg must have begun. */
+  #firstLegAtMs: number;
+  /** The caller has left; only a last transcript is waited for. */
+  #isDraining = false;
   #out: CallCommand[] = [];
 
   constructor(facts: CallFacts, progress: CallProgress, turns: readonly TurnRecord[]) {
     this.#facts = facts;
     this.#progress = progress;
     this.#transcript = new Transcript(turns);
-    this.#turns = new Turns(facts.callId, facts.config, this.#transcript, (command) => this.#out.push(command));
-    this.#keypad = new Keypad((command) => this.#out.push(command));
+    const emit = (command: CallCommand): void => this.#push(command);
+    if (facts.sound === null) {
+      const text = new Turns(facts.callId, facts.config, this.#transcript, emit);
+      this.#text = text;
+      this.#turns = text;
+    } else {
+      const voice = new VoiceTurns(facts, this.#transcript, emit);
+      this.voice = voice;
+      this.#turns = voice;
+    }
+    this.#keypad = new Keypad(emit);
+    this.#firstLegAtMs = facts.startedAtMs + facts.firstLegMs;
     // The question that a silence is broken by does not break it.
     const { checkedInAtMs } = progress;
     const last = turns
@@ -52,6 +72,11 @@ export class Call {
 
   get callId(): CallId {
     return this.#facts.callId;
+  }
+
+  /** The form of the sound, of a call that has any. */
+  get voiceFormat(): SoundFormat {
+    return this.#facts.sound ?? "pcm16-24k";
   }
 
   get progress(): CallProgress {
@@ -94,19 +119,31 @@ export class Call {
         }
         this.#giveUp(event.reason, END_OF_REFUSAL[event.reason] ?? "refused", nowMs);
         return;
+      case "leg-open":
+        this.#firstLegAtMs = Math.min(this.#firstLegAtMs, nowMs + LIMITS.firstMessageMs);
+        return;
       case "key-changed":
-        this.#keep({ revision: this.#progress.revision + 1 });
+        if (event.isOtherPayer) this.#keep({ revision: this.#progress.revision + 1 });
+        this.voice?.renew(nowMs);
         return;
       case "model": {
-        const outcome = this.#turns.model(event.response, event.events, nowMs);
+        const outcome = this.#text?.model(event.response, event.events, nowMs);
         if (outcome) this.#answered(outcome, nowMs);
         return;
       }
+      case "voice":
+        this.#takeVoice(event, nowMs);
+        return;
+      case "sentence-end":
+        this.voice?.sentenceEnded();
+        if (this.#progress.closing && !event.sent) this.#finish(nowMs);
+        return;
       case "tool-end":
         this.#turns.toolEnded(event.toolCallId, event.result, nowMs);
         return;
       case "timer":
         if (event.timer === "filler") this.#turns.filler(nowMs);
+        else if (event.timer === "sound-gap") this.voice?.soundGap(nowMs);
         else this.#utterance(this.#keypad.take(), nowMs);
         return;
       case "alarm":
@@ -132,12 +169,27 @@ export class Call {
         return;
       case "barge-in":
         this.#callerActive(nowMs);
-        if (!this.#progress.closing) this.#turns.bargeIn(event.heardText, nowMs);
+        if (!this.#progress.closing) this.#text?.bargeIn(event.heardText, nowMs);
         return;
       case "playback":
-        if (event.playing) return;
-        if (this.#progress.checkedInAtMs === null) this.#quietSinceMs = nowMs;
-        if (this.#progress.closing) this.#finish(nowMs);
+        if (!event.playing) this.#playedOut(nowMs);
+        return;
+      case "played":
+        this.voice?.played(event.positionMs, nowMs);
+        if (this.voice?.isPlayedOut) this.#playedOut(nowMs);
+        return;
+      case "mute":
+        if (this.voice) this.voice.sound.isMuted = event.muted;
+        return;
+      case "talk-mode":
+        this.voice?.talkMode(event.pushToTalk);
+        return;
+      case "talk":
+        this.#callerActive(nowMs);
+        if (!this.#progress.closing) this.voice?.talk(event.pressed, nowMs);
+        return;
+      case "hang-up":
+        this.#legEnded(true, nowMs);
         return;
       case "carrier-error":
         this.#log({ event: "carrier-error", callId: this.#facts.callId, carrierCode: event.code });
@@ -145,6 +197,19 @@ export class Call {
       case "ignored":
         return;
     }
+  }
+
+  #takeVoice({ session, event }: Extract<CallEvent, { type: "voice" }>, nowMs: number): void {
+    const isSpeech = event.type === "speech-start" || event.type === "speech-end" || event.type === "caller-turn";
+    if (isSpeech && !this.#progress.closing) this.#callerActive(nowMs);
+    const outcome = this.voice?.voice(session, event, nowMs);
+    if (outcome && !this.#progress.closing) this.#answered(outcome, nowMs);
+    if (this.#isDraining && !this.voice?.awaitsWords) this.#finish(nowMs);
+  }
+
+  #playedOut(nowMs: number): void {
+    if (this.#progress.checkedInAtMs === null) this.#quietSinceMs = nowMs;
+    if (this.#progress.closing && !this.#isDraining) this.#finish(nowMs);
   }
 
   #legStarted(event: Extract<CallerEvent, { type: "leg-start" }>, nowMs: number): void {
@@ -175,6 +240,7 @@ export class Call {
   /** Runs when both the caller and the key are there, whichever came last, and again after a resume. */
   #begin(nowMs: number): void {
     if (!this.#progress.admitted || this.#progress.legs === 0) return;
+    this.#turns.open(nowMs);
     if (!this.#progress.greeted) {
       this.#keep({ greeted: true });
       const { greeting } = this.#facts.config;
@@ -206,14 +272,20 @@ export class Call {
     if (this.#progress.checkedInAtMs !== null) this.#keep({ checkedInAtMs: null });
   }
 
-  #answered(outcome: NonNullable<ReturnType<Turns["model"]>>, nowMs: number): void {
-    this.#quietSinceMs = nowMs + spokenMs(outcome.text);
+  #answered(outcome: AnswerOutcome, nowMs: number): void {
+    // A question about a silence does not break it.
+    if (this.#text || this.#progress.checkedInAtMs === null) {
+      this.#quietSinceMs = nowMs + this.#turns.unheardMs(outcome.text);
+    }
     this.#push({ type: "archive" });
     if (outcome.fatal) {
-      this.#push({ type: "key-refused", reason: outcome.fatal });
-      const error = { type: "error" as const, code: outcome.fatal, sentence: factsOf(outcome.fatal).sentence };
+      const { sentence, closeCode } = factsOf(outcome.fatal);
+      const isOfKey = FATAL.has(outcome.fatal);
+      if (isOfKey) this.#push({ type: "key-refused", reason: outcome.fatal });
+      const error = { type: "error" as const, code: outcome.fatal, sentence };
       if (!this.#progress.fromCarrier) this.#push({ type: "caller", command: error });
-      this.#close("key-failed", factsOf(outcome.fatal).closeCode, { reason: outcome.fatal }, outcome.text, nowMs);
+      const endReason = isOfKey ? "key-failed" : "upstream-failed";
+      this.#close(endReason, closeCode, { reason: outcome.fatal }, outcome.text, nowMs);
     } else if (outcome.effect?.type === "hand-over") {
       this.#close("handed-over", 1000, { reason: "hand-over", note: outcome.effect.reason }, outcome.text, nowMs);
     } else if (outcome.effect) {
@@ -224,14 +296,25 @@ export class Call {
   #legEnded(clean: boolean, nowMs: number): void {
     const { closing, legs, legLostAtMs } = this.#progress;
     if (closing) {
-      this.#finish(nowMs);
+      if (!this.#isDraining) this.#finish(nowMs);
     } else if (clean || !this.#facts.resumable || legs === 0) {
-      this.#end(clean ? "caller-left" : "lost", nowMs);
+      const endReason = clean ? "caller-left" : "lost";
+      if (this.voice?.awaitsWords) this.#drain(endReason, nowMs);
+      else this.#end(endReason, nowMs);
     } else if (legLostAtMs === null) {
       this.#turns.stop(null, nowMs);
       this.#keep({ legLostAtMs: nowMs });
       this.#push({ type: "archive" });
     }
+  }
+
+  /** The caller is gone, but their last words are still being written down: a moment is given to that. */
+  #drain(endReason: EndReason, nowMs: number): void {
+    this.#turns.stop(null, nowMs);
+    this.#turns.close(true);
+    this.#isDraining = true;
+    this.#push({ type: "close-leg", closeCode: 1000 });
+    this.#keep({ closing: { endReason, closeCode: 1000, handoff: {}, atMs: nowMs + LIMITS.voiceDrainMs } });
   }
 
   #alarm(nowMs: number): void {
@@ -254,6 +337,9 @@ export class Call {
         this.#keep({ checkedInAtMs: nowMs });
         this.#say(CHECK_IN, nowMs, this.#quietSinceMs);
         return;
+      case "hand-over":
+        this.voice?.renew(nowMs);
+        return;
       case "silence":
         this.#giveUp("silence", "silence", nowMs);
         return;
@@ -266,6 +352,8 @@ export class Call {
       callMaxMs: this.#facts.callMaxMs,
       progress: this.#progress,
       quietSinceMs: this.#turns.isBusy ? null : this.#quietSinceMs,
+      firstLegAtMs: this.#firstLegAtMs,
+      handOverAtMs: this.voice?.handOverAtMs ?? null,
     });
   }
 
@@ -280,19 +368,17 @@ export class Call {
     }
     this.#turns.stop(null, nowMs);
     const isHeard = this.#progress.legs > 0 && spoken !== undefined;
-    if (isHeard) this.#say(spoken, nowMs);
+    if (isHeard) this.#turns.announce(reason, nowMs);
     this.#close(endReason, closeCode, { reason }, isHeard ? spoken : "", nowMs);
   }
 
-  /** One whole turn of ours, not the model's. `quietSinceMs`: keep counting a silence that it does not break. */
+  /** Words of ours, not the model's. `quietSinceMs`: keep counting a silence that they do not break. */
   #say(text: string, nowMs: number, quietSinceMs?: number): void {
-    const turn = this.#transcript.add({ speaker: "agent", startedAtMs: nowMs, text });
-    this.#push({ type: "keep-turn", turn });
-    this.#push({ type: "caller", command: { type: "speech", text, last: true } });
+    this.#turns.say(text, nowMs);
     this.#quietSinceMs = quietSinceMs ?? nowMs + spokenMs(text);
   }
 
-  /** A phone gets the time to play the last words; a screen has them already. */
+  /** Last words that are heard get the time for it; a screen has them already. */
   #close(
     endReason: EndReason,
     closeCode: number,
@@ -300,7 +386,10 @@ export class Call {
     lastWords: string,
     nowMs: number,
   ): void {
-    const waitMs = this.#progress.fromCarrier && lastWords !== "" ? spokenMs(lastWords) + GOODBYE_MARGIN_MS : 0;
+    const isHeard = this.#progress.fromCarrier || this.voice !== undefined;
+    const unheardMs = isHeard && lastWords !== "" ? this.#turns.unheardMs(lastWords) : 0;
+    const waitMs = unheardMs === 0 ? 0 : unheardMs + GOODBYE_MARGIN_MS;
+    this.#turns.close(true);
     this.#keep({ closing: { endReason, closeCode, handoff, atMs: nowMs + waitMs } });
     if (waitMs === 0) this.#finish(nowMs);
   }
@@ -308,13 +397,15 @@ export class Call {
   #finish(nowMs: number): void {
     const { closing, legs } = this.#progress;
     if (!closing) return;
-    if (legs > 0) this.#push({ type: "caller", command: { type: "end", handoff: closing.handoff } });
+    const { endReason, handoff } = closing;
+    if (legs > 0) this.#push({ type: "caller", command: { type: "end", handoff, endReason } });
     this.#push({ type: "close-leg", closeCode: closing.closeCode });
     this.#end(closing.endReason, nowMs);
   }
 
   #end(endReason: EndReason, nowMs: number): void {
     this.#turns.stop(null, nowMs);
+    this.#turns.close(false);
     this.#keep({ endedAtMs: nowMs, endReason, revision: this.#progress.revision + 1 });
     this.#log({
       event: "call-end",

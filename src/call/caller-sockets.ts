@@ -2,6 +2,8 @@ import { errorName, log } from "../log.ts";
 
 /** Of the upgrade that belongs to a `begin`. */
 export const PASS_HEADER = "x-callroom-pass";
+/** The ticket of a caller with sound: its id, read and found good by whoever let the upgrade through. */
+export const TICKET_HEADER = "x-callroom-ticket";
 
 /**
  * The caller's sockets in the object of a call: one that counts, the newest. Accepted by the hibernation API, so they

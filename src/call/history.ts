@@ -29,7 +29,8 @@ export function historyOf(turns: readonly TurnRecord[], limits: { items: number;
 function itemsOf(turn: TurnRecord): HistoryItem[] {
   switch (turn.speaker) {
     case "caller":
-      return [{ kind: "caller", text: turn.text }];
+      // Spoken words that nobody could write down.
+      return turn.text === "" ? [] : [{ kind: "caller", text: turn.text }];
     case "agent": {
       const text = turn.heardText ?? turn.text;
       return text === "" ? [] : [{ kind: "agent", text }];

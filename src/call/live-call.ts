@@ -7,12 +7,15 @@ import { log } from "../log.ts";
 import type { ModelLeg } from "../model/model-leg.ts";
 import { openAiClient } from "../model/openai-client.ts";
 import { responsesLeg, type StartTimer } from "../model/responses.ts";
+import { DEFAULT_VOICE } from "../protocol/agent-config.ts";
+import type { CallMessage } from "../protocol/call-messages.ts";
 import type { CallRecord } from "../protocol/call-record.ts";
 import type { KeyStatus } from "../protocol/rest.ts";
 import { archiveCall } from "../store/calls.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { noteKeyUse, reseal } from "../store/sealed-keys.ts";
 import { findStudent } from "../store/students.ts";
+import type { ApiKey } from "../vault/api-key.ts";
 import { workshopStub } from "../workshop/workshop-object.ts";
 import { Call } from "./call.ts";
 import { CallRunner } from "./call-runner.ts";
@@ -21,19 +24,25 @@ import { agentConfigOf, type CallStart } from "./call-start.ts";
 import type { CallStorage } from "./call-storage.ts";
 import { Outbox } from "./outbox.ts";
 import { messageOf, payerOf } from "./payer.ts";
+import { mintResumeTicket, soundOf, voiceWorld } from "./voice-world.ts";
 import { ToolRunner } from "./tool-runner.ts";
+import { turnMessage } from "./turn-message.ts";
 
 /** What the Durable Object lends to its call. */
 export interface CallShell {
   readonly env: Cloudflare.Env;
   readonly storage: CallStorage;
-  readonly send: (text: string) => void;
+  readonly send: (frame: string | ArrayBuffer | Uint8Array) => void;
+  /** Whether a caller with sound listens fast enough for more. */
+  readonly hasRoom: () => boolean;
   readonly close: (closeCode: number) => void;
   readonly arm: (atMs: number) => void;
   readonly settle: () => void;
   /** Keeps the object awake for work that nobody waits for. */
   readonly background: (work: Promise<unknown>) => void;
 }
+
+type CallStartMessage = Extract<CallMessage, { type: "call-start" }>;
 
 export interface LiveCall {
   readonly runner: CallRunner;
@@ -44,6 +53,8 @@ export interface LiveCall {
   admission(): Promise<Reason | undefined>;
   /** The student sees when the key was last used. */
   noteKeyUsed(): void;
+  /** First message to a browser. */
+  introduction(): Promise<CallStartMessage>;
   /** Takes the key that the student has now for the next turn; without one the call ends. */
   reloadKey(): Promise<void>;
 }
@@ -64,8 +75,8 @@ export function assembleCall(
   let start = kept.start;
   let leg: Promise<ModelLeg> | undefined;
 
-  const openLeg = async (): Promise<ModelLeg> => {
-    const apiKey = await openApiKey(settings, start, (resealed) => {
+  const openKey = (): Promise<ApiKey> =>
+    openApiKey(settings, start, (resealed) => {
       start = { ...start, sealedKey: resealed.to };
       shell.storage.keepStart(start);
       shell.background(
@@ -75,6 +86,8 @@ export function assembleCall(
         ),
       );
     });
+  const openLeg = async (): Promise<ModelLeg> => {
+    const apiKey = await openKey();
     const client = openAiClient(apiKey, settings.openaiBaseUrl, fetch);
     return responsesLeg({ client, model: start.model, cacheKey: callId, startTimer, nowMs: Date.now });
   };
@@ -118,6 +131,8 @@ export function assembleCall(
       callMaxMs: start.callMaxMs,
       resumable: start.resumable,
       carrierGreets: start.carrierGreets,
+      sound: soundOf(start.wayIn),
+      firstLegMs: soundOf(start.wayIn) ? LIMITS.ticketMs : LIMITS.firstMessageMs,
     },
     kept.progress,
     kept.turns,
@@ -133,6 +148,7 @@ export function assembleCall(
     endReason: call.progress.endReason,
     keySource: start.keySource,
     model: start.model,
+    transcriptionModel: start.transcriptionModel,
     usage: call.transcript.usage,
   });
   const runner = new CallRunner(call, {
@@ -140,9 +156,17 @@ export function assembleCall(
     startTimer,
     keepTurn: (turn) => shell.storage.keepTurn(turn),
     keepProgress: (progress) => shell.storage.keepProgress(progress),
-    sendToCaller: (command: CallerCommand) => shell.send(writeCommand(command)),
+    sendToCaller: (command: CallerCommand) => {
+      const frame = writeCommand(command);
+      if (frame !== undefined) shell.send(frame);
+    },
     closeLeg: shell.close,
     modelLeg,
+    voice: {
+      ...voiceWorld(() => start, settings, openKey, shell.env.ASSETS),
+      hasRoom: shell.hasRoom,
+      send: shell.send,
+    },
     tools,
     archive: shell.settle,
     keyRefused: (reason) => noteKey(STATUS_OF_REASON[reason]),
@@ -168,12 +192,11 @@ export function assembleCall(
       start = { ...start, ...change };
       leg = undefined;
       shell.storage.keepStart(start);
-      if (!isOtherPayer) return;
-      log({ event: "key-chosen", callId, message: messageOf(start.keySource) });
-      runner.dispatch({ type: "key-changed" });
+      if (isOtherPayer) log({ event: "key-chosen", callId, message: messageOf(start.keySource) });
+      if (isOtherPayer || call.voice) runner.dispatch({ type: "key-changed", isOtherPayer });
     },
     async admission() {
-      const opened = modelLeg().then(
+      const opened = (call.voice ? openKey() : modelLeg()).then(
         () => undefined,
         (thrown: unknown) => reasonOf(thrown),
       );
@@ -188,6 +211,21 @@ export function assembleCall(
       cancelPatience();
       if (reason === "key_unreadable") log({ event: "key-unreadable", callId });
       return reason ?? (hasEntered ? undefined : "too_many_calls");
+    },
+    async introduction() {
+      const { progress, transcript } = call;
+      return {
+        type: "call-start",
+        callId,
+        resumed: progress.legs > 0,
+        keySource: start.keySource,
+        model: start.model,
+        voice: agentConfigOf(start).voice ?? DEFAULT_VOICE,
+        startedAtMs: start.startedAtMs,
+        endsAtMs: start.startedAtMs + start.callMaxMs,
+        resumeTicket: await mintResumeTicket(start, settings),
+        turns: transcript.turns.map(turnMessage),
+      };
     },
     noteKeyUsed() {
       if (call.transcript.usage.responses > 0) noteKey(undefined);

@@ -43,6 +43,10 @@ export class Transcript {
     return changed;
   }
 
+  turnOf(seq: number): TurnRecord | undefined {
+    return this.#turns.find((turn) => turn.seq === seq);
+  }
+
   lastOf(speaker: TurnRecord["speaker"]): TurnRecord | undefined {
     return this.#turns.findLast((turn) => turn.speaker === speaker);
   }

@@ -4,35 +4,20 @@ import { estimateUsage, type HistoryItem, type ModelEvent, type ModelRequest } f
 import { type AgentConfig, DEFAULT_PROMPT } from "../protocol/agent-config.ts";
 import type { ToolCallRecord } from "../protocol/call-record.ts";
 import type { CallId } from "../protocol/ids.ts";
-import { Answer, type ToolCallEvent } from "./answer.ts";
+import { Answer } from "./answer.ts";
 import type { CallCommand, ToolResult } from "./call-events.ts";
+import { FATAL } from "./call-facts.ts";
+import { spokenMs } from "./deadlines.ts";
 import { historyOf } from "./history.ts";
+import { cut, ToolDesk } from "./tool-desk.ts";
 import type { Transcript } from "./transcript.ts";
-
-/** A finished turn of the agent, for the call to act on. */
-export interface AnswerOutcome {
-  readonly text: string;
-  /** A failure after which no further turn can succeed. */
-  readonly fatal: Reason | undefined;
-  readonly effect: ToolResult["effect"];
-}
-
-/** Failures that the next turn would meet again: the key, its money, its permissions, its model. */
-const FATAL: ReadonlySet<Reason> = new Set<Reason>([
-  "key_rejected",
-  "key_restricted",
-  "no_credit",
-  "model_not_available",
-  "region_unsupported",
-]);
-
-const FILLERS = ["One moment, please.", "Let me check that.", "Just a second."];
+import type { AnswerOutcome, TurnMaker } from "./turn-maker.ts";
 
 /**
  * Whose turn it is, and the making of the agent's. There is at most one answer; each request to the model has a
  * number, and whatever an older one still reports is dropped here.
  */
-export class Turns {
+export class Turns implements TurnMaker {
   readonly #callId: CallId;
   readonly #config: AgentConfig;
   readonly #transcript: Transcript;
@@ -40,18 +25,40 @@ export class Turns {
   #answer: Answer | undefined;
   #request: ModelRequest | undefined;
   #response = 0;
-  #fillers = 0;
+  readonly #tools: ToolDesk;
 
   constructor(callId: CallId, config: AgentConfig, transcript: Transcript, emit: (command: CallCommand) => void) {
     this.#callId = callId;
     this.#config = config;
     this.#transcript = transcript;
     this.#emit = emit;
+    this.#tools = new ToolDesk(callId, config.tools, transcript, (turn) => emit({ type: "keep-turn", turn }), emit);
   }
 
   /** The agent is thinking, speaking or waiting for a tool. */
   get isBusy(): boolean {
     return this.#answer !== undefined;
+  }
+
+  /** A request is made for each answer: there is nothing to open. */
+  open(): void {}
+
+  close(): void {}
+
+  /** One whole turn of ours, not the model's. */
+  say(text: string, nowMs: number): void {
+    const turn = this.#transcript.add({ speaker: "agent", startedAtMs: nowMs, text });
+    this.#emit({ type: "keep-turn", turn });
+    this.#emit({ type: "caller", command: { type: "speech", text, last: true } });
+  }
+
+  announce(reason: Reason, nowMs: number): void {
+    const { spoken } = factsOf(reason);
+    if (spoken !== undefined) this.say(spoken, nowMs);
+  }
+
+  unheardMs(text: string): number {
+    return spokenMs(text);
   }
 
   /** Keeps what the caller said; an answer under way is given up, since this replaces what it answers. */
@@ -70,11 +77,12 @@ export class Turns {
     this.stop(null, nowMs);
     const answer = new Answer(nowMs);
     this.#answer = answer;
+    this.#tools.beginTurn();
     const callerSeq = this.#transcript.lastOf("caller")?.seq ?? 0;
     for (const turn of this.#transcript.turns) {
-      if (turn.seq > callerSeq && turn.toolCall?.outcome === "pending") this.#run(answer, turn.toolCall, nowMs);
+      if (turn.seq > callerSeq && turn.toolCall?.outcome === "pending") this.#run(turn.toolCall, nowMs);
     }
-    if (answer.running.size === 0) this.#respond(answer, nowMs);
+    if (this.#tools.running.size === 0) this.#respond(answer, nowMs);
   }
 
   /** Takes what the model reports; returns the outcome when that finishes the turn. */
@@ -126,34 +134,19 @@ export class Turns {
 
   /** A tool gave back. Kept in any case; the answer goes on when it was the last it waited for. */
   toolEnded(toolCallId: string, result: ToolResult, nowMs: number): void {
-    const turn = this.#transcript.toolTurn(toolCallId);
-    if (turn?.toolCall?.outcome !== "pending") return;
-    const toolCall: ToolCallRecord = {
-      ...turn.toolCall,
-      outcome: result.outcome,
-      output: result.output,
-      durationMs: result.durationMs,
-    };
-    const changed = this.#transcript.change(turn.seq, { toolCall });
-    if (changed) this.#emit({ type: "keep-turn", turn: changed });
+    const ended = this.#tools.ended(toolCallId, result);
     const answer = this.#answer;
-    if (!answer?.running.delete(toolCallId)) return;
+    if (ended !== "awaited" || !answer) return;
     if (answer.base) answer.items.push({ kind: "tool-output", toolCallId, output: result.output });
     answer.effect ??= result.effect;
-    if (answer.running.size > 0) return;
-    this.#emit({ type: "timer", timer: "filler", afterMs: null });
-    this.#respond(answer, nowMs);
+    if (this.#tools.running.size === 0) this.#respond(answer, nowMs);
   }
 
   /** A tool takes long: something is said meanwhile. */
   filler(nowMs: number): void {
     const answer = this.#answer;
-    if (!answer || answer.running.size === 0) return;
-    const [toolCallId] = answer.running;
-    const name = this.#transcript.toolTurn(toolCallId ?? "")?.toolCall?.name;
-    const own = this.#config.tools.find((tool) => tool.name === name)?.fillers ?? [];
-    const lines = own.length > 0 ? own : FILLERS;
-    const line = lines[this.#fillers++ % lines.length] ?? "";
+    const line = answer && this.#tools.fillerLine();
+    if (!answer || line === undefined) return;
     this.#say(answer, answer.text === "" || /\s$/.test(answer.text) ? `${line} ` : ` ${line} `, nowMs);
   }
 
@@ -179,7 +172,7 @@ export class Turns {
   stop(heardText: string | null, nowMs: number): void {
     const answer = this.#answer;
     if (!answer) return;
-    if (this.#request && answer.running.size === 0) answer.used(estimateUsage(this.#request, answer.responseText));
+    if (this.#request && this.#tools.running.size === 0) answer.used(estimateUsage(this.#request, answer.responseText));
     this.#emit({ type: "cancel-response" });
     this.#keepTurn(answer, heardText, null, nowMs);
     this.#forget();
@@ -208,53 +201,18 @@ export class Turns {
     if (answer.responseText !== "") answer.items.push({ kind: "agent", text: answer.responseText });
     const calls: HistoryItem[] = answer.toolCalls.map((call) => ({ ...call, kind: "tool-call" }));
     answer.items.push(...calls);
-    const starting = answer.toolCalls.splice(0).map((call) => this.#keepToolCall(answer, call, nowMs));
-    for (const record of starting) if (record.outcome === "pending") answer.running.add(record.toolCallId);
+    const starting = answer.toolCalls.splice(0).map((call) => this.#tools.keep(call, answer.takeUsage(), nowMs));
+    for (const record of starting) if (record.outcome === "pending") this.#tools.running.add(record.toolCallId);
     for (const record of starting) {
-      if (record.outcome === "pending") this.#run(answer, record, nowMs);
+      if (record.outcome === "pending") this.#run(record, nowMs);
       else answer.items.push({ kind: "tool-output", toolCallId: record.toolCallId, output: record.output ?? "null" });
     }
-    if (answer.running.size === 0 && this.#request === undefined) this.#respond(answer, nowMs);
+    if (this.#tools.running.size === 0 && this.#request === undefined) this.#respond(answer, nowMs);
   }
 
-  /**
-   * Keeps a tool call before it is run: after a crash it is sent again under the same id, and the receiver can tell.
-   * A call that the model announces again is the call it was, not a second one.
-   */
-  #keepToolCall(answer: Answer, call: ToolCallEvent, nowMs: number): ToolCallRecord {
-    const known = this.#transcript.toolTurn(call.toolCallId)?.toolCall;
-    if (known) return known;
-    const toolCall: ToolCallRecord = {
-      toolCallId: call.toolCallId,
-      name: call.name,
-      arguments: cut(call.arguments, LIMITS.toolArgumentsCharacters),
-      webhookId: `msg_${this.#callId}_${this.#transcript.turns.length + 1}`,
-      outcome: "pending",
-      output: null,
-      durationMs: null,
-    };
-    const usage = answer.takeUsage();
-    const turn = this.#transcript.add({ speaker: "tool", startedAtMs: nowMs, text: call.name, toolCall, usage });
-    this.#emit({ type: "keep-turn", turn });
-    return toolCall;
-  }
-
-  #run(answer: Answer, toolCall: ToolCallRecord, nowMs: number): void {
-    answer.running.add(toolCall.toolCallId);
-    answer.toolsUsed += 1;
-    const tool = this.#config.tools.find((candidate) => candidate.name === toolCall.name);
-    const refusal = !tool
-      ? "there is no such tool"
-      : answer.toolsUsed > LIMITS.toolsPerTurn || this.#transcript.toolCalls > LIMITS.toolsPerCall
-        ? "too many tool calls"
-        : undefined;
-    if (!tool || refusal) {
-      const output = JSON.stringify({ error: refusal });
-      this.toolEnded(toolCall.toolCallId, { outcome: "failed", output, durationMs: 0, effect: null }, nowMs);
-      return;
-    }
-    this.#emit({ type: "run-tool", toolCall, tool });
-    this.#emit({ type: "timer", timer: "filler", afterMs: LIMITS.toolFillerMs });
+  #run(toolCall: ToolCallRecord, nowMs: number): void {
+    const refused = this.#tools.run(toolCall);
+    if (refused) this.toolEnded(toolCall.toolCallId, refused, nowMs);
   }
 
   /** Says the fixed sentence of a failure: what OpenAI wrote never reaches a caller. */
@@ -296,7 +254,7 @@ export class Turns {
     this.#answer = undefined;
     this.#request = undefined;
     this.#response += 1;
-    this.#emit({ type: "timer", timer: "filler", afterMs: null });
+    this.#tools.beginTurn();
   }
 
   #say(answer: Answer, text: string, nowMs: number): void {
@@ -304,7 +262,3 @@ export class Turns {
     this.#emit({ type: "caller", command: { type: "speech", text, last: false } });
   }
 }
-
-/** Cuts to so many characters, not within one. */
-const cut = (text: string, characters: number): string =>
-  text.length <= characters ? text : text.slice(0, characters).replace(/[\uD800-\uDBFF]$/, "");

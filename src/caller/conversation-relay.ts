@@ -1,5 +1,6 @@
 import { LIMITS } from "../limits.ts";
 import type { CallerCommand, CallerRead } from "./caller-leg.ts";
+import { isRecord, nestsDeeperThan, parseObject, storable } from "./frame-text.ts";
 
 /**
  * The ConversationRelay wire: Twilio's JSON text frames into events of ours, and our commands into its frames. Pure.
@@ -36,8 +37,8 @@ export function readFrame(text: string): CallerRead {
   }
 }
 
-/** One command as the frame that goes out. `handoffData` has to be a string for Twilio, so it is JSON within JSON. */
-export function writeCommand(command: CallerCommand): string {
+/** One command as the frame that goes out; `undefined`: this wire has no words for it. `handoffData` has to be a string for Twilio, so it is JSON within JSON. */
+export function writeCommand(command: CallerCommand): string | undefined {
   switch (command.type) {
     case "speech":
       return JSON.stringify({ type: "text", token: command.text, last: command.last });
@@ -46,6 +47,8 @@ export function writeCommand(command: CallerCommand): string {
     case "error":
       // Not a message that Twilio knows: for clients with a screen only.
       return JSON.stringify({ type: "error", error: command.sentence, code: command.code });
+    default:
+      return undefined;
   }
 }
 
@@ -102,45 +105,4 @@ function readMs(value: unknown): number | undefined {
 function errorCode(description: unknown): string {
   const words = typeof description === "string" ? description.split("{", 1)[0] : undefined;
   return words?.match(/\bcode:?\s{0,4}(\d{5})\b/i)?.[1] ?? "unknown";
-}
-
-/** Postgres stores neither NUL nor half a surrogate pair in text; JSON escapes carry both. */
-const storable = (text: string): string => text.replaceAll("\u0000", "").toWellFormed();
-
-function parseObject(text: string): Frame | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** Counts brackets outside strings, without parsing: JSON.parse would first build what a nesting bomb asks for. */
-function nestsDeeperThan(text: string, levels: number): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at++) {
-    switch (text.charCodeAt(at)) {
-      case 0x22: // "
-        inString = !inString;
-        break;
-      case 0x5c: // a backslash hides the next character
-        at++;
-        break;
-      case 0x5b: // [
-      case 0x7b: // {
-        if (!inString && ++depth > levels) return true;
-        break;
-      case 0x5d: // ]
-      case 0x7d: // }
-        if (!inString) depth--;
-        break;
-      default:
-    }
-  }
-  return false;
 }

@@ -6,9 +6,12 @@ export class FrameGate {
   #tokens: number = LIMITS.framesBurst;
   #filledAtMs: number;
   #badInARow = 0;
+  readonly #binaryBytes: number;
 
-  constructor(nowMs: number) {
+  /** `binaryBytes`: the longest binary frame, where that differs from text. */
+  constructor(nowMs: number, binaryBytes: number = LIMITS.textFrameBytes) {
     this.#filledAtMs = nowMs;
+    this.#binaryBytes = binaryBytes;
   }
 
   /** Checks a frame before it is parsed; a reason closes the socket. */
@@ -18,7 +21,8 @@ export class FrameGate {
     this.#tokens = Math.min(LIMITS.framesBurst, this.#tokens + (sinceMs * LIMITS.framesPerSecond) / 1_000);
     if (this.#tokens < 1) return "too_many_frames";
     this.#tokens -= 1;
-    return isLargerThan(frame, LIMITS.textFrameBytes) ? "frame_too_large" : undefined;
+    const bytes = typeof frame === "string" ? LIMITS.textFrameBytes : this.#binaryBytes;
+    return isLargerThan(frame, bytes) ? "frame_too_large" : undefined;
   }
 
   /** Counts a frame that could or could not be read; a reason closes the socket. */

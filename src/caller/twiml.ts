@@ -41,6 +41,19 @@ export function connectTwiml({ socketUrl, actionUrl, voice, language }: ConnectO
   return document(`<Connect${connect}><ConversationRelay${relay}/></Connect>`);
 }
 
+/**
+ * Connects the phone to a Media Streams socket in both directions. Twilio does not reconnect: when the socket closes while
+ * the phone is up, it asks `redirectUrl` what to do next.
+ *
+ * @param socketUrl `wss://…` with a path.
+ * @throws TypeError for a query string: Twilio refuses it with error 31920.
+ */
+export function streamTwiml({ socketUrl, redirectUrl }: { readonly socketUrl: string; readonly redirectUrl: string }): string {
+  if (socketUrl.includes("?")) throw new TypeError("a stream URL has no query string");
+  const stream = `<Connect><Stream${attributes({ url: socketUrl })}/></Connect>`;
+  return document(`${stream}<Redirect method="POST">${escapeXml(redirectUrl)}</Redirect>`);
+}
+
 /** Says one sentence to the caller and hangs up. */
 export function sayTwiml(sentence: string): string {
   return document(`<Say>${escapeXml(sentence)}</Say><Hangup/>`);

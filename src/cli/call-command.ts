@@ -1,15 +1,20 @@
 import type { Readable, Writable } from "node:stream";
 import * as z from "zod";
+import type { CallSocketWorld } from "../web/call-socket.ts";
+import { closeSentence } from "../web/close-sentence.ts";
 import { CALL_USAGE, type CallOptions, readCallOptions } from "./call-options.ts";
-import { CallRest, CallTrouble, nothingAnswers } from "./call-rest.ts";
+import { CallRest, CallTrouble, nothingAnswers, type ShownCall } from "./call-rest.ts";
 import type { Configuration } from "./configuration.ts";
 import { linesOf, sayAll, talk } from "./converse.ts";
-import { CallPrinter, closeSentence, handoffSentence, printable } from "./print-call.ts";
+import { CallPrinter, handoffSentence, printable } from "./print-call.ts";
 import type { Terminal } from "./progress.ts";
 import { connectRelay, type RelayClient } from "./relay-client.ts";
 import { parseJson, RelayRefused } from "./relay-refusal.ts";
+import { newestOf, showRecord } from "./show-record.ts";
+import { placeVoiceCall } from "./voice-command.ts";
+import { readRecorded, type SoundFiles } from "./voice-files.ts";
 
-/* `npm run call`: one call over ConversationRelay, from joining to its record. */
+/* `npm run call`: one call, from joining to its record; in text over ConversationRelay, or with sound as a browser's. */
 
 /** What the command needs of the outside. */
 export interface CallSurroundings {
@@ -17,6 +22,9 @@ export interface CallSurroundings {
   readonly input: Readable & { readonly isTTY?: boolean | undefined };
   readonly out: Writable & { readonly isTTY?: boolean | undefined };
   readonly err: Terminal;
+  readonly files: SoundFiles;
+  /** For calls with sound. */
+  readonly callWorld: CallSocketWorld;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
   /** Calls back when the person wants to hang up (Ctrl-C), until the returned function is called. */
@@ -25,10 +33,6 @@ export interface CallSurroundings {
 
 /** 0: the call was made and ended in order. 1: it could not be made, or failed. 2: the arguments are not understood. */
 export type ExitCode = 0 | 1 | 2;
-
-/** The record is written after the call: how often and how long it is asked for. */
-const RECORD_POLL_MS = 250;
-const RECORD_WAIT_MS = 5_000;
 
 export async function callCommand(args: readonly string[], surroundings: CallSurroundings): Promise<ExitCode> {
   const { configuration, out, err } = surroundings;
@@ -52,19 +56,33 @@ export async function callCommand(args: readonly string[], surroundings: CallSur
 }
 
 async function placeCall(options: CallOptions, surroundings: CallSurroundings): Promise<ExitCode> {
-  const { input, out, err, sleep, onHangUp } = surroundings;
-  const printer = new CallPrinter(out, isColored(surroundings));
+  const printer = new CallPrinter(surroundings.out, isColored(surroundings));
   const rest = new CallRest(options.origin);
-  const { who, says } = options;
+  const { who, out } = options;
+  // First: nobody is called for a file that is not there.
+  const recorded = [];
+  for (const path of options.voices) recorded.push(await readRecorded(surroundings.files, path));
 
   const token = "token" in who ? who.token : await rest.join(who.joinCode, who.name);
   const { name, greets } = await rest.me(token);
-  const earlier = await rest.newestCall(token);
   const as = name ?? "a student without a name";
   printer.line("Call to", `${options.origin} ${"token" in who ? "as" : "joined as"} ${as}`);
   if (!("token" in who)) printer.note(`the same student again: --token ${token}`);
+  return recorded.length > 0
+    ? placeVoiceCall({ token, greets, recorded, out }, rest, printer, surroundings)
+    : placeTextCall(options, { token, greets }, rest, printer, surroundings);
+}
 
-  const client = await dial(options.origin, token, printer, surroundings);
+async function placeTextCall(
+  { origin, says }: CallOptions,
+  { token, greets }: { readonly token: string; readonly greets: boolean },
+  rest: CallRest,
+  printer: CallPrinter,
+  surroundings: CallSurroundings,
+): Promise<ExitCode> {
+  const { input, out, err, sleep, onHangUp } = surroundings;
+  const earlier = newestOf(await rest.calls(token));
+  const client = await dial(origin, token, printer, surroundings);
   let isHungUp = false;
   const hangUp = (): void => {
     isHungUp = true;
@@ -84,9 +102,15 @@ async function placeCall(options: CallOptions, surroundings: CallSurroundings): 
   printer.endLine();
   if (client.ended) printer.note(handoffSentence(readHandoff(client.ended.handoffData)));
   const isExplained = isHungUp || client.ended !== undefined || client.errors.length > 0;
-  const trouble = isExplained ? undefined : closeSentence(close);
+  const trouble = isExplained ? undefined : closeSentence(close.code);
   if (trouble !== undefined) err.write(`${trouble}\n`);
-  if (client.turns.length > 0) await printRecord(rest, token, earlier?.id, printer, sleep);
+  if (client.turns.length > 0) {
+    const find = (calls: readonly ShownCall[]): ShownCall | undefined => {
+      const newest = newestOf(calls);
+      return newest?.id === earlier?.id ? undefined : newest;
+    };
+    await showRecord(rest, { token, find, withTools: true }, printer, sleep);
+  }
   return trouble !== undefined || client.errors.length > 0 ? 1 : 0;
 }
 
@@ -116,26 +140,6 @@ async function dial(
     if (thrown.status === undefined) throw new CallTrouble(nothingAnswers(origin));
     throw new CallTrouble(thrown.sentence ?? `The call was refused (status ${thrown.status}).`);
   }
-}
-
-/** Tools, whose key, tokens and duration, from the call's record; it is written after the call has ended. */
-async function printRecord(
-  rest: CallRest,
-  token: string,
-  earlierId: string | undefined,
-  printer: CallPrinter,
-  sleep: (ms: number) => Promise<void>,
-): Promise<void> {
-  for (let waitedMs = 0; waitedMs <= RECORD_WAIT_MS; waitedMs += RECORD_POLL_MS) {
-    if (waitedMs > 0) await sleep(RECORD_POLL_MS);
-    const newest = await rest.newestCall(token);
-    if (!newest || newest.id === earlierId || newest.endedAt === null) continue;
-    const { call, toolCalls } = await rest.call(token, newest.id);
-    for (const toolCall of toolCalls) printer.toolCall(toolCall);
-    printer.summary(call);
-    return;
-  }
-  printer.note("The record of this call is not written yet; it will be in the call history.");
 }
 
 function isColored({ out, configuration }: CallSurroundings): boolean {

@@ -5,12 +5,15 @@ import type { Configuration } from "./configuration.ts";
 
 export const CALL_USAGE = `npm run call                       joins the running npm run dev and talks with the agent
 npm run call -- --say "…"          says this instead of asking at the keyboard; can be repeated
+npm run call -- --voice FILE.wav   a call with sound that says what is in the file; can be repeated
 
+  --out FILE.wav  keeps what is heard in a call with sound
   --token TOKEN   calls the agent of this student instead of joining
   --url URL       a deployed Callroom; needs --token or --code
   --code CODE     join code of the workshop
   --name NAME     the name to join with
 
+A file is a WAV of 8 to 96 kHz, of one or two channels; each is said when the answer to the one before was heard.
 At the keyboard, a line typed while the agent speaks interrupts it; an empty line, Ctrl-D or Ctrl-C hangs up.
 `;
 
@@ -19,6 +22,10 @@ export interface CallOptions {
   readonly origin: string;
   readonly who: { readonly token: string } | { readonly joinCode: string; readonly name: string };
   readonly says: readonly string[];
+  /** Paths of sound to be said; with any of them it is a call with sound. */
+  readonly voices: readonly string[];
+  /** Path for what is heard in a call with sound. */
+  readonly out: string | undefined;
 }
 
 export type CallWish =
@@ -42,10 +49,14 @@ export function readCallOptions(args: readonly string[], configuration: Configur
   if (origin === undefined)
     return notUnderstood("--url must be the address of a Callroom, like https://callroom.example.com.");
   const says = (read.say ?? []).map((text) => text.trim()).filter((text) => text !== "");
+  const { voice: voices = [], out } = read;
+  if (voices.includes("") || out === "") return notUnderstood("--voice and --out need the name of a file.");
+  if (out !== undefined && voices.length === 0) return notUnderstood("--out is for calls with --voice.");
+  if (voices.length > 0 && says.length > 0) return notUnderstood("A call is either --say or --voice.");
   if (read.token !== undefined) {
     const token = parseSessionToken(read.token);
     if (token === undefined) return notUnderstood("--token is not a session token.");
-    return { wish: "call", options: { origin, who: { token }, says } };
+    return { wish: "call", options: { origin, who: { token }, says, voices, out } };
   }
   if (read.code === undefined && read.url !== undefined) {
     return notUnderstood("A deployed Callroom needs --code with the workshop's join code, or --token.");
@@ -56,7 +67,7 @@ export function readCallOptions(args: readonly string[], configuration: Configur
   const joinCode = parseJoinCode(read.code ?? endpoints?.joinCode);
   if (joinCode === undefined) return notUnderstood("--code is not a join code.");
   const who = { joinCode, name: read.name?.trim() || DEFAULT_NAME };
-  return { wish: "call", options: { origin, who, says } };
+  return { wish: "call", options: { origin, who, says, voices, out } };
 }
 
 const notUnderstood = (problem: string): CallWish => ({ wish: "not-understood", problem });
@@ -68,6 +79,8 @@ function parse(args: readonly string[]) {
       options: {
         token: { type: "string" },
         say: { type: "string", multiple: true },
+        voice: { type: "string", multiple: true },
+        out: { type: "string" },
         url: { type: "string" },
         code: { type: "string" },
         name: { type: "string" },

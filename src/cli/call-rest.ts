@@ -28,8 +28,10 @@ const Call = z.object({
   usage: z.object({
     responses: z.number(),
     inputTokens: z.number(),
+    inputAudioTokens: z.number().default(0),
     cachedInputTokens: z.number(),
     outputTokens: z.number(),
+    outputAudioTokens: z.number().default(0),
     estimated: z.boolean(),
   }),
 });
@@ -40,6 +42,12 @@ const ToolCall = z.object({
   outcome: z.enum(["pending", "ok", "failed"]),
   durationMs: z.number().nullable(),
 });
+const Prepared = z.object({
+  success: z.literal(true),
+  callId: z.string(),
+  ticket: z.string().min(1),
+  url: z.url({ protocol: /^wss?$/ }),
+});
 const Calls = z.object({ success: z.literal(true), calls: z.array(Call) });
 const CallAndTurns = z.object({
   success: z.literal(true),
@@ -48,6 +56,7 @@ const CallAndTurns = z.object({
 });
 
 export type ShownCall = z.infer<typeof Call>;
+export type PreparedCall = z.infer<typeof Prepared>;
 export type ShownToolCall = z.infer<typeof ToolCall>;
 
 /** One Callroom, by its origin; every method throws only {@link CallTrouble}. */
@@ -75,12 +84,14 @@ export class CallRest {
     return { name: name ?? undefined, greets: Boolean(config.greeting) };
   }
 
-  async newestCall(sessionToken: string): Promise<ShownCall | undefined> {
-    const { calls } = await this.#ask(Calls, "/api/me/calls", { headers: bearer(sessionToken) });
-    return calls.reduce<ShownCall | undefined>(
-      (newest, call) => (newest && newest.startedAt >= call.startedAt ? newest : call),
-      undefined,
-    );
+  /** Makes a call with sound ready, and says where its socket is and what opens it. */
+  async prepareCall(sessionToken: string): Promise<PreparedCall> {
+    return this.#ask(Prepared, "/api/calls", { method: "POST", headers: bearer(sessionToken) });
+  }
+
+  /** The latest calls. */
+  async calls(sessionToken: string): Promise<readonly ShownCall[]> {
+    return (await this.#ask(Calls, "/api/me/calls", { headers: bearer(sessionToken) })).calls;
   }
 
   async call(sessionToken: string, callId: string): Promise<{ call: ShownCall; toolCalls: readonly ShownToolCall[] }> {

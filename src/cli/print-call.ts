@@ -1,6 +1,6 @@
 import type { ShownCall, ShownToolCall } from "./call-rest.ts";
 import type { Terminal } from "./progress.ts";
-import type { RelayClose, RelayTurn } from "./relay-client.ts";
+import type { RelayTurn } from "./relay-client.ts";
 
 /** How a call looks in a terminal: who speaks stands in a column of its own, figures are dim. */
 
@@ -78,12 +78,16 @@ export class CallPrinter {
 
   summary({ startedAt, endedAt, endReason, keySource, model, usage }: ShownCall): void {
     const duration = endedAt === null ? "not ended" : inSeconds(endedAt - startedAt);
-    const { inputTokens, cachedInputTokens, outputTokens, responses, estimated } = usage;
+    const { inputTokens, inputAudioTokens, cachedInputTokens } = usage;
+    const { outputTokens, outputAudioTokens, responses, estimated } = usage;
+    const sound = (tokens: number): string => (tokens === 0 ? "" : `${tokens} of sound`);
+    const ofInput = [`${cachedInputTokens} cached`, sound(inputAudioTokens)].filter(Boolean).join(", ");
+    const ofOutput = outputAudioTokens === 0 ? "" : ` (${sound(outputAudioTokens)})`;
     this.line("Call", [duration, endReason && (END_REASONS[endReason] ?? endReason), model].filter(Boolean).join(", "));
     this.line("Key", keySource === "student" ? "the student's OpenAI key" : "the instructor's OpenAI key (fallback)");
     this.line(
       "Tokens",
-      `${inputTokens} in (${cachedInputTokens} cached), ${outputTokens} out, ${responses} response${responses === 1 ? "" : "s"}` +
+      `${inputTokens} in (${ofInput}), ${outputTokens} out${ofOutput}, ${responses} response${responses === 1 ? "" : "s"}` +
         (estimated ? ", partly estimated" : ""),
     );
   }
@@ -112,26 +116,10 @@ const END_REASONS: Readonly<Record<string, string>> = {
   "key-failed": "the key failed",
   revoked: "ended by the workshop",
   lost: "the connection was lost",
+  refused: "not let in",
+  policy: "ended for breaking a rule",
+  "upstream-failed": "the connection to OpenAI failed",
 };
-
-const CLOSES: Readonly<Record<number, string>> = {
-  1001: "The server is going away.",
-  1006: "The connection to the server was lost.",
-  1008: "The server does not accept this call.",
-  1009: "A message was larger than the server takes.",
-  1011: "Something went wrong on the server's side.",
-  1012: "The server restarts. Call again in a moment.",
-  1013: "The server has too much to do. Call again in a moment.",
-  4001: "The agent's OpenAI key cannot be used. Connect one on the student's page.",
-  4002: "The budget of this workshop is used up.",
-  4003: "The call has reached its longest time.",
-  4004: "The call was ended by the workshop.",
-};
-
-/** Why a socket closed, in a sentence; undefined for an ordinary end. */
-export function closeSentence({ code }: RelayClose): string | undefined {
-  return code === 1000 ? undefined : (CLOSES[code] ?? `The server closed the connection (code ${code}).`);
-}
 
 /** What an agent that left has said about it: `handoffData` is JSON of ours, when it is ours. */
 export function handoffSentence(handoff: Readonly<Record<string, string>>): string {

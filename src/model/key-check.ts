@@ -1,5 +1,6 @@
 import { LIMITS } from "../limits.ts";
 import type { KeyStatus } from "../protocol/rest.ts";
+import { readError, type UpstreamError } from "./error-body.ts";
 import { NO_CREDIT, RESTRICTED } from "./upstream-failure.ts";
 
 /** A key that lends its text for one expression and prints as nothing. */
@@ -13,9 +14,6 @@ export interface KeyCheck {
   readonly baseUrl: string;
   readonly fetch: typeof fetch;
 }
-
-/** An error body is a few hundred bytes; more is not read. */
-const ERROR_BYTES = 16 * 1024;
 
 /**
  * Asks OpenAI whether it knows a key, by listing the models: free of charge, and says nothing about credit unless
@@ -56,11 +54,6 @@ async function ask(apiKey: HeldKey, baseUrl: string, fetcher: typeof fetch, sign
   }
 }
 
-interface UpstreamError {
-  readonly code: string | null | undefined;
-  readonly type: string | undefined;
-}
-
 /** Decides by status, then code, then type; never by message, which may hold part of the key. */
 function statusOfRefusal(status: 401 | 403 | 429, { code, type }: UpstreamError): KeyStatus {
   if (status === 429) return NO_CREDIT.has(code ?? "") || NO_CREDIT.has(type ?? "") ? "no_credit" : "unverified";
@@ -71,39 +64,3 @@ function statusOfRefusal(status: 401 | 403 | 429, { code, type }: UpstreamError)
   const lacksScope = RESTRICTED.has(code ?? "") || (code === null && type === "invalid_request_error");
   return lacksScope ? "restricted" : "rejected";
 }
-
-async function readError(response: Response): Promise<UpstreamError> {
-  const nothing: UpstreamError = { code: undefined, type: undefined };
-  try {
-    const body: unknown = JSON.parse(await firstBytes(response));
-    const error = isRecord(body) ? body.error : undefined;
-    if (!isRecord(error)) return nothing;
-    const { code, type } = error;
-    return {
-      code: typeof code === "string" || code === null ? code : undefined,
-      type: typeof type === "string" ? type : undefined,
-    };
-  } catch {
-    return nothing;
-  }
-}
-
-/** The body's text, or as much of it as an error may need: what is cut there is no JSON any more. */
-async function firstBytes(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
-  if (!reader) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  while (bytes <= ERROR_BYTES) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    bytes += value.byteLength;
-    text += decoder.decode(value, { stream: true });
-  }
-  await reader.cancel();
-  return "";
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,5 +1,5 @@
 import type { Reason } from "../failure.ts";
-import type { Usage } from "../protocol/call-record.ts";
+import { NO_USAGE, type Usage } from "../protocol/call-record.ts";
 
 /** One thing the model is told, in our words; a leg turns it into its vendor's form. */
 export type HistoryItem =
@@ -58,12 +58,10 @@ export function estimateUsage(request: ModelRequest, outputText: string): Usage 
     request.instructions.length + request.tools.reduce((sum, tool) => sum + JSON.stringify(tool).length, 0),
   );
   return {
+    ...NO_USAGE,
     responses: 1,
     inputTokens: Math.ceil(inputCharacters / CHARACTERS_PER_TOKEN),
-    cachedInputTokens: 0,
-    cacheWriteTokens: 0,
     outputTokens: Math.ceil(outputText.length / CHARACTERS_PER_TOKEN),
-    reasoningTokens: 0,
     estimated: true,
   };
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Reason } from "../failure.ts";
-import type { Usage } from "../protocol/call-record.ts";
+import { NO_USAGE, type Usage } from "../protocol/call-record.ts";
 import { reasonOfStreamError } from "./upstream-failure.ts";
 
 /** An event of the Responses stream as we use it. Unknown events are `ignored`; broken ones `unreadable`. */
@@ -97,13 +97,13 @@ function readTerminal(
 function usageOf(usage: z.infer<typeof UsageJson> | null | undefined): Usage | null {
   if (!usage) return null;
   return {
+    ...NO_USAGE,
     responses: 1,
     inputTokens: usage.input_tokens,
     cachedInputTokens: Math.min(usage.input_tokens_details?.cached_tokens ?? 0, usage.input_tokens),
     cacheWriteTokens: Math.min(usage.input_tokens_details?.cache_write_tokens ?? 0, usage.input_tokens),
     outputTokens: usage.output_tokens,
     reasoningTokens: Math.min(usage.output_tokens_details?.reasoning_tokens ?? 0, usage.output_tokens),
-    estimated: false,
   };
 }
 

@@ -50,7 +50,8 @@ export function reasonOfStreamError(code: string, type: string): Reason {
   return "upstream_unavailable";
 }
 
-function reasonOfStatus(status: number, code: string, type: string): Reason {
+/** The reason of a refusal by status; `code` and `type` as the error body has them, empty when it has none. */
+export function reasonOfStatus(status: number, code: string, type: string): Reason {
   if (code === "model_not_found") return "model_not_available";
   switch (status) {
     case 400:

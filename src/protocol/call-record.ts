@@ -15,27 +15,42 @@ export const END_REASONS = [
   "refused",
   "policy",
   "lost",
+  "upstream-failed",
 ] as const;
 export type EndReason = (typeof END_REASONS)[number];
 
-/** Tokens, summed over the responses of a turn or of a call. */
+/** Tokens, summed over the responses of a turn or of a call. Of audio tokens, each is part of the sum above it. */
 export interface Usage {
   readonly responses: number;
   readonly inputTokens: number;
+  readonly inputAudioTokens: number;
+  /** Part of the input tokens. */
   readonly cachedInputTokens: number;
+  /** Part of the cached and of the audio input tokens. */
+  readonly cachedInputAudioTokens: number;
   readonly cacheWriteTokens: number;
   readonly outputTokens: number;
+  readonly outputAudioTokens: number;
   readonly reasoningTokens: number;
+  /** Transcripts of the caller's speech: a bill apart, at another model's price, by tokens or by time. */
+  readonly transcriptions: number;
+  readonly transcriptionInputTokens: number;
+  readonly transcriptionOutputTokens: number;
+  readonly transcriptionMs: number;
   /** Some of it was counted by us, because a stream was cut before OpenAI told. */
   readonly estimated: boolean;
 }
 
 export interface TurnTimings {
-  /** Request to OpenAI → its first text at us. */
+  /** Request to OpenAI, or with sound the caller's turn-end → its first text at us. */
   readonly ttftMs: number | null;
-  /** Caller's turn-end at us → first agent text left us. */
+  /** Caller's turn-end → first audio byte of the model at us; null without sound. */
+  readonly ttfbMs: number | null;
+  /** Caller's turn-end at us → first agent text, or with sound first agent audio, left us. */
   readonly turnLatencyMs: number | null;
-  /** Caller's turn-end → the turn's last text left us, or it was cut. */
+  /** Caller's turn-end → we know that the first sound was played to the caller; null where nobody tells. */
+  readonly heardLatencyMs: number | null;
+  /** Caller's turn-end → the turn's last text or sound left us, or it was cut. */
   readonly turnMs: number;
 }
 
@@ -81,25 +96,41 @@ export interface CallRecord {
   readonly endReason: EndReason | null;
   readonly keySource: KeySource;
   readonly model: string;
+  /** What wrote down the caller's speech; null for a call in text. */
+  readonly transcriptionModel: string | null;
   readonly usage: Usage;
 }
 
 export const NO_USAGE: Usage = {
   responses: 0,
   inputTokens: 0,
+  inputAudioTokens: 0,
   cachedInputTokens: 0,
+  cachedInputAudioTokens: 0,
   cacheWriteTokens: 0,
   outputTokens: 0,
+  outputAudioTokens: 0,
   reasoningTokens: 0,
+  transcriptions: 0,
+  transcriptionInputTokens: 0,
+  transcriptionOutputTokens: 0,
+  transcriptionMs: 0,
   estimated: false,
 };
 
 export const addUsage = (a: Usage, b: Usage): Usage => ({
   responses: a.responses + b.responses,
   inputTokens: a.inputTokens + b.inputTokens,
+  inputAudioTokens: a.inputAudioTokens + b.inputAudioTokens,
   cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
+  cachedInputAudioTokens: a.cachedInputAudioTokens + b.cachedInputAudioTokens,
   cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
   outputTokens: a.outputTokens + b.outputTokens,
+  outputAudioTokens: a.outputAudioTokens + b.outputAudioTokens,
   reasoningTokens: a.reasoningTokens + b.reasoningTokens,
+  transcriptions: a.transcriptions + b.transcriptions,
+  transcriptionInputTokens: a.transcriptionInputTokens + b.transcriptionInputTokens,
+  transcriptionOutputTokens: a.transcriptionOutputTokens + b.transcriptionOutputTokens,
+  transcriptionMs: a.transcriptionMs + b.transcriptionMs,
   estimated: a.estimated || b.estimated,
 });

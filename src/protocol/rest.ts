@@ -169,6 +169,19 @@ export interface WebhookSecretReply {
   readonly webhookSecret: string;
 }
 
+/** `POST /api/calls`: nothing yet, so the body may also be absent. */
+export type BrowserCallRequest = Readonly<Record<string, never>>;
+
+/** A call that waits for its caller, `LIMITS.ticketMs` long. */
+export interface BrowserCallReply {
+  readonly success: true;
+  readonly callId: string;
+  /** Opens the call's socket once: given as its second subprotocol, beside `CALL_PROTOCOL` of `call-messages.ts`. */
+  readonly ticket: string;
+  /** The socket, `wss://…/call/…`. */
+  readonly url: string;
+}
+
 /** Query of the call history: newest first, `before` the time of the last one seen. */
 export interface CallsQuery {
   readonly before?: number | undefined;
@@ -184,6 +197,8 @@ export interface CallView {
   /** Whose key paid. */
   readonly keySource: KeySource;
   readonly model: string;
+  /** What wrote down the caller's speech; `null` for a call in text. */
+  readonly transcriptionModel: string | null;
   readonly usage: Usage;
   /** Millionths of a dollar; `null`: not known. */
   readonly costMicroUsd: number | null;

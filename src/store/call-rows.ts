@@ -27,21 +27,32 @@ const KEY_SOURCES: Words<KeySource> = { student: "student", instructor: "instruc
 const SPEAKERS: Words<TurnRecord["speaker"]> = { caller: "caller", agent: "agent", tool: "tool" };
 const OUTCOMES: Words<ToolCallRecord["outcome"]> = { pending: "pending", ok: "ok", failed: "failed" };
 
-const tokens = z.int().nonnegative();
+const count = z.int().nonnegative();
+/** Counted only since there are calls with sound: rows written before have none of it. */
+const countOfSound = count.default(0);
 const usage: z.ZodType<Usage> = z.object({
-  responses: tokens,
-  inputTokens: tokens,
-  cachedInputTokens: tokens,
-  cacheWriteTokens: tokens,
-  outputTokens: tokens,
-  reasoningTokens: tokens,
+  responses: count,
+  inputTokens: count,
+  inputAudioTokens: countOfSound,
+  cachedInputTokens: count,
+  cachedInputAudioTokens: countOfSound,
+  cacheWriteTokens: count,
+  outputTokens: count,
+  outputAudioTokens: countOfSound,
+  reasoningTokens: count,
+  transcriptions: countOfSound,
+  transcriptionInputTokens: countOfSound,
+  transcriptionOutputTokens: countOfSound,
+  transcriptionMs: z.number().nonnegative().default(0),
   estimated: z.boolean(),
 });
 
 const durationMs = z.number();
 const timings: z.ZodType<TurnTimings> = z.object({
   ttftMs: durationMs.nullable(),
+  ttfbMs: durationMs.nullable().default(null),
   turnLatencyMs: durationMs.nullable(),
+  heardLatencyMs: durationMs.nullable().default(null),
   turnMs: durationMs,
 });
 
@@ -66,6 +77,7 @@ const callRow = z.object({
   endReason: z.enum(END_REASONS).nullable(),
   keySource: z.enum(KEY_SOURCES),
   model: z.string(),
+  transcriptionModel: z.string().nullable(),
   usage,
 });
 

@@ -49,6 +49,7 @@ export async function archiveCall(
         endedAtMs: given(calls.endedAtMs),
         endReason: given(calls.endReason),
         model: given(calls.model),
+        transcriptionModel: given(calls.transcriptionModel),
         usage: given(calls.usage),
         costMicroUsd: given(calls.costMicroUsd),
         revision: given(calls.revision),

@@ -70,6 +70,8 @@ export const calls = pgTable(
     endReason: text("end_reason"),
     keySource: text("key_source").notNull(),
     model: text("model").notNull(),
+    /** What wrote down the caller's speech; null for a call in text. */
+    transcriptionModel: text("transcription_model"),
     usage: json("usage").notNull(),
     /** Null: not known, which is not the same as nothing. */
     costMicroUsd: bigint("cost_micro_usd", { mode: "number" }),

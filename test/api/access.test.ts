@@ -97,6 +97,7 @@ async function aClass(round: string) {
     endReason: null,
     keySource: "student",
     model: "gpt-6-luna",
+    transcriptionModel: null,
     usage: NO_USAGE,
   };
   await archiveCall(db.database, { call: adasCall, turns: [turn] });
@@ -300,7 +301,8 @@ describe("a missing or malformed variable", () => {
     answerMisconfigured(new Request(`${ORIGIN}${path}`, { method }), "ENCRYPTION_KEY", randomBytes);
 
   it("REST-26 is 503 on every route, and names the variable", async () => {
-    for (const { method, path } of [...ROUTES, { method: "GET", path: "/nowhere" }, { method: "GET", path: "/ws/x" }]) {
+    const others = ["/nowhere", "/ws/x", "/call/x", "/media/x"].map((path) => ({ method: "GET", path }));
+    for (const { method, path } of [...ROUTES, ...others]) {
       if (path === "/twilio/voice/:sessionToken") continue;
       const reply = await ask(method, path);
       expect([path, reply.status, reply.headers.get("cache-control")]).toEqual([path, 503, "no-store"]);

@@ -98,6 +98,7 @@ describe("what stands before every route", () => {
       "POST /api/me/webhook-secret · student",
       "GET /api/me/calls · student",
       "GET /api/me/calls/:callId · student",
+      "POST /api/calls · student",
       "POST /api/student-config-save · anyone",
       "GET /api/get-student-ai-settings · service",
       "POST /twilio/voice/:sessionToken · twilio",

@@ -264,6 +264,7 @@ function callOf(sessionToken: SessionToken, number: number, startedAtMs = NOW_MS
     endReason: "caller-left",
     keySource: "student",
     model: "gpt-6-luna",
+    transcriptionModel: null,
     usage,
   };
 }
@@ -284,7 +285,7 @@ const turn: TurnRecord = {
     output: "[4]",
     durationMs: 2,
   },
-  timings: { ttftMs: 10, turnLatencyMs: 12, turnMs: 40 },
+  timings: { ttftMs: 10, ttfbMs: null, turnLatencyMs: 12, heardLatencyMs: null, turnMs: 40 },
   usage,
   failure: null,
 };
@@ -320,6 +321,7 @@ describe("GET /api/me/calls", () => {
       endReason: "caller-left",
       keySource: "student",
       model: "gpt-6-luna",
+      transcriptionModel: null,
       usage,
       costMicroUsd: 42,
       turnCount: 1,
@@ -348,7 +350,7 @@ describe("GET /api/me/calls", () => {
           output: "[4]",
           durationMs: 2,
         },
-        timings: { ttftMs: 10, turnLatencyMs: 12, turnMs: 40 },
+        timings: { ttftMs: 10, ttfbMs: null, turnLatencyMs: 12, heardLatencyMs: null, turnMs: 40 },
         usage,
         failure: null,
       },

@@ -1,6 +1,8 @@
 import { vi } from "vitest";
 import type { ApiDeps, CallNotice, CarrierSession } from "../../src/api/deps.ts";
 import { createApi } from "../../src/api/routes.ts";
+import type { CallStart } from "../../src/call/call-start.ts";
+import { prepareCall } from "../../src/call/prepare-call.ts";
 import type { Settings } from "../../src/env.ts";
 import { LIMITS } from "../../src/limits.ts";
 import { parseSessionToken, parseWorkshopId, type SessionToken } from "../../src/protocol/ids.ts";
@@ -27,7 +29,10 @@ export interface Told {
   readonly notices: { workshopId: string | null; sessionToken: string; notice: CallNotice }[];
   readonly resumed: { callId: string; session: CarrierSession }[];
   readonly over: { callId: string; session: CarrierSession }[];
-  resumeVerdict: "resume" | "over" | "fails";
+  /** Calls with sound that were told to wait for their caller. */
+  readonly prepared: CallStart[];
+  prepareVerdict: "prepared" | "over" | "refused" | "fails";
+  resumeVerdict: "resume" | "over" | "handed-over" | "fails";
   tellFails: boolean;
   readonly checks: Map<string, number[]>;
   readonly joins: Map<string, number>;
@@ -78,6 +83,8 @@ const SETTINGS: Settings = {
   openaiBaseUrl: "https://api.openai.test/v1",
   publicOrigin: ORIGIN,
   textModel: "gpt-6-luna",
+  voiceModel: "gpt-realtime-2.1-mini",
+  transcribeModel: "gpt-transcribe",
   enrollment: "code",
   callsPerWorkshop: LIMITS.callsPerWorkshop,
   webhookStandinOrigin: undefined,
@@ -94,6 +101,8 @@ export function harness(options: {
     notices: [],
     resumed: [],
     over: [],
+    prepared: [],
+    prepareVerdict: "prepared",
     resumeVerdict: "resume",
     tellFails: false,
     checks: new Map(),
@@ -122,6 +131,14 @@ export function harness(options: {
       tell: async (workshopId, sessionToken, notice) => {
         if (told.tellFails) throw new Error("the workshop object is gone");
         told.notices.push({ workshopId, sessionToken, notice });
+      },
+      prepare: (student, call) => {
+        const prepare = async (start: CallStart) => {
+          told.prepared.push(start);
+          if (told.prepareVerdict === "fails") throw new Error("the call object is gone");
+          return told.prepareVerdict;
+        };
+        return prepareCall({ settings, database: deps.database, nowMs: clock.nowMs, prepare }, student, call);
       },
       resume: async (callId, session) => {
         told.resumed.push({ callId, session });

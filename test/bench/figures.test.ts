@@ -4,7 +4,8 @@ import type { Turn } from "./client.ts";
 import type { Window } from "./load.ts";
 import { percentiles } from "./measure.ts";
 import { readOptions } from "./options.ts";
-import { addedPathMs, FOREIGN_CORES_MAX, figuresOf } from "./report.ts";
+import { addedPathMs, figuresOf } from "./report.ts";
+import { FOREIGN_CORES_MAX } from "./rounds.ts";
 import { readStamps, stampToken } from "./stamps.ts";
 
 describe("stamps", () => {
@@ -84,7 +85,7 @@ describe("the command line", () => {
   it("BENCH-6 Unknown flags, names and counts are refused; servers run in their own order.", () => {
     expect(readOptions(["--servers", "callroom,direct", "--calls", "1,50"])).toMatchObject({
       servers: ["direct", "callroom"],
-      calls: [1, 50],
+      calls: { text: [1, 50], audio: [1, 50] },
       rounds: 3,
     });
     for (const args of [

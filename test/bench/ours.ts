@@ -16,7 +16,11 @@ const PROMPT = "You are a friendly agent on the telephone. Answer in one or two 
 const SAVES_AT_ONCE = 10;
 
 export interface Ours extends Server {
+  readonly pid: number;
+  readonly origin: string;
   readonly database: OurDatabase;
+  /** The session token of the student who makes call number `call`. */
+  tokenOf(call: number): string;
   readonly close: () => Promise<void>;
 }
 
@@ -56,6 +60,8 @@ export async function startOurs(upstreamBaseUrl: string, students: number, folde
     return {
       name: "callroom",
       pid: worker.pid,
+      origin,
+      tokenOf: (call) => tokenOf(call % students),
       dial: (call) => dialRelay(`${origin.replace("http", "ws")}/ws/${tokenOf(call)}`),
       database: control,
       close,

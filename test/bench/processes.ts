@@ -23,8 +23,21 @@ export function startNode(file: string, args: readonly string[] = []): Promise<R
   return running(child, child.stdout, file);
 }
 
+let reaper: ChildProcess | undefined;
+
+/** Whatever becomes of this process, the child does not outlive it. */
+function endsWithUs(child: ChildProcess): void {
+  reaper ??= spawn(process.execPath, [join(import.meta.dirname, "reaper.ts")], {
+    stdio: ["pipe", "ignore", "inherit"],
+  });
+  const list = reaper.stdin;
+  list?.write(`+${child.pid}\n`);
+  child.once("close", () => list?.write(`-${child.pid}\n`));
+}
+
 /** Waits until a process tells its port on `announcements`, one JSON object a line. */
 export function running(child: ChildProcess, announcements: Readable, name: string): Promise<Running> {
+  if (child.pid !== undefined) endsWithUs(child);
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => {
       child.kill("SIGKILL");

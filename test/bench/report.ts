@@ -1,10 +1,9 @@
 /** From windows to figures, and from figures to the page that is printed. */
+import { above, aligned, fixed, mean, ratio, three } from "./cells.ts";
 import type { Window } from "./load.ts";
 import { type Percentiles, percentiles } from "./measure.ts";
 import type { StartRoundTrips } from "./ours.ts";
-
-/** Others took more than this of the machine: the window says more about them than about us. */
-export const FOREIGN_CORES_MAX = 0.3;
+import { countingOf, isNoisy } from "./rounds.ts";
 
 export interface Figures {
   readonly server: string;
@@ -22,7 +21,7 @@ export interface Figures {
   readonly framesPerTurn: number;
   readonly turns: number;
   readonly windows: number;
-  /** Of these windows, those that were measured beside more than `FOREIGN_CORES_MAX`, for want of quiet ones. */
+  /** Of these windows, those that were measured beside the work of others, for want of quiet ones. */
   readonly noisyWindows: number;
 }
 
@@ -33,8 +32,7 @@ export function figuresOf(
   all: readonly Window[],
   silentCallKiB: number | undefined,
 ): Figures {
-  const quiet = all.filter(({ foreignCores }) => foreignCores <= FOREIGN_CORES_MAX);
-  const windows = quiet.length > 0 ? quiet : all;
+  const windows = countingOf(all);
   const turns = windows.flatMap((window) => window.turns);
   const cpu = windows.flatMap(({ cpuMsPerTurn }) => cpuMsPerTurn ?? []);
   return {
@@ -51,11 +49,9 @@ export function figuresOf(
     framesPerTurn: mean(turns.map((turn) => turn.frames)),
     turns: turns.length,
     windows: windows.length,
-    noisyWindows: windows.filter(({ foreignCores }) => foreignCores > FOREIGN_CORES_MAX).length,
+    noisyWindows: windows.filter(isNoisy).length,
   };
 }
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** What is measured once, beside the windows. */
 export interface Single {
@@ -67,10 +63,7 @@ export interface Single {
 
 /** What the server adds to the path, percentile by percentile. */
 export function addedPathMs(figures: Figures, direct: Figures | undefined): Percentiles | undefined {
-  const path = figures.pathMs;
-  const own = direct?.pathMs;
-  if (path === undefined || own === undefined) return undefined;
-  return { p50: path.p50 - own.p50, p90: path.p90 - own.p90, p99: path.p99 - own.p99, samples: path.samples };
+  return above(figures.pathMs, direct?.pathMs);
 }
 
 /** One block for each number of calls, a row a server. */
@@ -118,28 +111,6 @@ function table(calls: number, rows: readonly Figures[]): string {
   const title = calls === 1 ? "1 call" : `${calls} calls`;
   return `${title} (p50 / p90 / p99)\n${aligned([HEAD, ...cells]).join("\n")}\n`;
 }
-
-/** Columns of one width: the first is flush left, the others flush right. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths: number[] = [];
-  for (const row of rows) {
-    row.forEach((cell, column) => {
-      widths[column] = Math.max(widths[column] ?? 0, cell.length);
-    });
-  }
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join("  "),
-  );
-}
-
-const three = (values: Percentiles | undefined, digits: number): string =>
-  values === undefined ? "-" : [values.p50, values.p90, values.p99].map((each) => each.toFixed(digits)).join(" / ");
-const fixed = (value: number | undefined, digits: number): string =>
-  value === undefined ? "-" : value.toFixed(digits);
-const ratio = (value: number | undefined, of: number | undefined): number | undefined =>
-  value === undefined || of === undefined || of === 0 ? undefined : value / of;
 
 interface Target {
   readonly what: string;

@@ -6,7 +6,7 @@ import { CallStorage } from "../../src/call/call-storage.ts";
 import { type Archive, Outbox } from "../../src/call/outbox.ts";
 import { Failure } from "../../src/failure.ts";
 import { LIMITS } from "../../src/limits.ts";
-import type { TurnRecord } from "../../src/protocol/call-record.ts";
+import { NO_USAGE, type TurnRecord } from "../../src/protocol/call-record.ts";
 import { ManualClock } from "../standins/clock.ts";
 
 const turn = (seq: number, revision = 1): TurnRecord => ({
@@ -81,9 +81,71 @@ describe("the object's storage", () => {
   it("KEEP-4 knows nothing of a forgotten call but that it is over", async () => {
     await withStorage("keep-4", (storage) => {
       storage.keepTurn(turn(1));
-      storage.forget();
+      storage.forget("handed-over");
       expect(storage.read()).toBe("over");
+      expect(storage.endReason).toBe("handed-over");
       expect(storage.outbox()).toBeUndefined();
+    });
+  });
+});
+
+/** As the version before calls with sound kept them: its object may be woken by ours. */
+const KEPT_BEFORE = {
+  usage: {
+    responses: 1,
+    inputTokens: 9,
+    cachedInputTokens: 4,
+    cacheWriteTokens: 0,
+    outputTokens: 2,
+    reasoningTokens: 0,
+    estimated: false,
+  },
+  timings: { ttftMs: 210, turnLatencyMs: 250, turnMs: 900 },
+  start: {
+    version: 1,
+    callId: "0123456789abcdefghjkmnpqrs",
+    sessionToken: "wst_ada",
+    workshopId: null,
+    wayIn: "conversation-relay",
+    prompt: null,
+    greeting: null,
+    voice: null,
+    toolsJson: [],
+    keySource: "student",
+    sealedKey: "v2:sealed",
+    sealedWebhookSecret: null,
+    model: "gpt-6-luna",
+    startedAtMs: 1,
+    callMaxMs: 900_000,
+    resumable: false,
+    carrierGreets: false,
+    phoneCallId: null,
+    ownHost: "callroom.example",
+  },
+};
+
+describe("a call that the version before has kept", () => {
+  it("KEEP-11 is read, with no sound in what it used, timed and was begun with", async () => {
+    await runInDurableObject(env.CALL.get(env.CALL.idFromName("keep-11")), (_object, { storage: { sql } }) => {
+      const storage = opened(new CallStorage(sql));
+      storage.keepProgress(NEW_PROGRESS);
+      const put = (name: string, value: unknown) =>
+        sql.exec("insert into kept (name, json) values (?, ?)", name, JSON.stringify(value));
+      put("start", KEPT_BEFORE.start);
+      const { usage, timings } = KEPT_BEFORE;
+      const json = JSON.stringify({ ...turn(1), speaker: "agent", usage, timings });
+      sql.exec("insert into turns (seq, json) values (1, ?)", json);
+      const kept = storage.read();
+      if (kept === undefined || kept === "over") throw new Error("the call is not there");
+      expect(kept.start).toEqual({ ...KEPT_BEFORE.start, transcriptionModel: null, language: null });
+      expect(kept.turns).toEqual([
+        {
+          ...turn(1),
+          speaker: "agent",
+          usage: { ...NO_USAGE, responses: 1, inputTokens: 9, cachedInputTokens: 4, outputTokens: 2 },
+          timings: { ttftMs: 210, ttfbMs: null, turnLatencyMs: 250, heardLatencyMs: null, turnMs: 900 },
+        },
+      ]);
     });
   });
 });

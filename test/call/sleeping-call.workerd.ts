@@ -36,7 +36,7 @@ export class SleepingCall {
     const binding = { purpose: "openai-key", sessionToken } as const;
     const secretBinding = { ...binding, purpose: "webhook-secret" } as const;
     const whole: CallStart = {
-      version: 1,
+      version: 2,
       callId: this.callId,
       sessionToken,
       workshopId: null,
@@ -54,6 +54,8 @@ export class SleepingCall {
         randomBytes,
       ),
       model: "gpt-6-luna",
+      transcriptionModel: null,
+      language: null,
       startedAtMs: Date.now(),
       callMaxMs: 900_000,
       resumable: false,

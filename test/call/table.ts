@@ -33,6 +33,8 @@ export class Table {
       callMaxMs: LIMITS.callDefaultMs,
       resumable: true,
       carrierGreets: false,
+      sound: null,
+      firstLegMs: LIMITS.firstMessageMs,
       ...facts,
     };
     this.call = new Call(this.facts, this.progress, []);

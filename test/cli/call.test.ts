@@ -1,81 +1,29 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { PassThrough, Readable, Writable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { callCommand } from "../../src/cli/call-command.ts";
-import { readConfiguration } from "../../src/cli/configuration.ts";
-import { CALL, Callroom, say, send, TOOL } from "./small-callroom.ts";
+import { CallingDesk, type Run, type RunOptions } from "./calling.ts";
+import { CALL, type Callroom, say, send, TOOL } from "./small-callroom.ts";
 
+let desk: CallingDesk;
 let room: Callroom;
-let folder: string;
 
 beforeEach(async () => {
-  room = await new Callroom().start();
-  folder = mkdtempSync(join(tmpdir(), "callroom-call-"));
+  desk = await CallingDesk.open();
+  room = desk.room;
 });
-afterEach(async () => {
-  await room.stop();
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => desk.close());
 
-/** As a running `npm run dev` leaves it. */
-function writeEndpoints(): void {
-  const endpoints = {
-    pageUrl: `${room.origin}/`,
-    joinCode: "MAPLE-7",
-    databaseUrl: "postgres://x",
-    databaseHttpEndpoint: "http://x",
-    psqlUrl: "postgres://x",
-    openaiBaseUrl: "http://x",
-  };
-  mkdirSync(join(folder, ".data"));
-  writeFileSync(join(folder, ".data", "endpoints.json"), JSON.stringify(endpoints));
-}
-
-interface RunOptions {
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly input?: Readable & { isTTY?: boolean };
-  readonly isScreen?: boolean;
-  readonly onHangUp?: (hangUp: () => void) => () => void;
-}
-
-interface Run {
-  readonly printed: () => string;
-  readonly complained: () => string;
-  readonly exitCode: Promise<number>;
-}
-
-function run(args: readonly string[], options: RunOptions = {}): Run {
-  let printed = "";
-  let complained = "";
-  const out = new Writable({
-    decodeStrings: false,
-    write: (piece, _encoding, done) => {
-      printed += String(piece);
-      done();
-    },
-  });
-  const exitCode = callCommand(args, {
-    configuration: readConfiguration(options.environment ?? {}, folder),
-    input: options.input ?? Readable.from([]),
-    out: Object.assign(out, { isTTY: options.isScreen === true }),
-    err: { write: (piece) => (complained += piece) },
-    now: () => room.nowMs,
-    sleep: async () => undefined,
-    onHangUp: options.onHangUp ?? (() => () => undefined),
-  });
-  return { printed: () => printed, complained: () => complained, exitCode };
-}
+const run = (args: readonly string[], options?: RunOptions): Run => desk.run(args, options);
 
 const TOKEN = ["--token", "wst_old"];
 const atRoom = (...args: readonly string[]): readonly string[] => ["--url", room.origin, ...TOKEN, ...args];
 
 describe("a call with --say", () => {
   it("CLI-1 joins with the code of npm run dev, talks, and prints transcript, tool, key, tokens and duration", async () => {
-    writeEndpoints();
+    desk.writeEndpoints();
     const { printed, complained, exitCode } = run(["--say", "What time is it?", "--say", "Thanks", "--name", "Ada"]);
     expect(await exitCode).toBe(0);
     expect(complained()).toBe("");
@@ -240,12 +188,12 @@ describe("a call that cannot be made", () => {
   });
 
   it("CLI-7 says that nothing answers, at the port of the environment when no address is known", async () => {
-    writeEndpoints();
+    desk.writeEndpoints();
     await room.stop();
     const there = run(["--say", "one"]);
     expect(await there.exitCode).toBe(1);
     expect(there.complained()).toContain(`Nothing answers at ${room.origin}. Start it with npm run dev`);
-    rmSync(join(folder, ".data"), { recursive: true });
+    rmSync(join(desk.folder, ".data"), { recursive: true });
     const { port } = new URL(room.origin);
     const default_ = run([...TOKEN, "--say", "one"], { environment: { PORT: port } });
     expect(await default_.exitCode).toBe(1);

@@ -6,7 +6,7 @@ import { migrateCommand } from "../../src/cli/migrate-command.ts";
 import { openPglite, type PgliteDatabase, servePsql } from "../standins/postgres.ts";
 import type { PsqlServer } from "../standins/psql.ts";
 
-const MIGRATION = "0000_adopt_predecessor_and_create";
+const MIGRATIONS = ["0000_adopt_predecessor_and_create", "0001_add_transcription_model"];
 const START_MS = 60_000;
 
 describe("npm run db:migrate", () => {
@@ -37,7 +37,7 @@ describe("npm run db:migrate", () => {
       expect(first).toEqual({
         code: 0,
         said: [
-          `applied  ${MIGRATION}`,
+          ...MIGRATIONS.map((name) => `applied  ${name}`),
           `Done: the embedded database in ${join(folder, ".data/postgres")} is up to date.`,
         ],
       });
@@ -68,9 +68,9 @@ describe("npm run db:migrate", () => {
     const environment = { DATABASE_URL: `postgres://postgres:canary@127.0.0.1:${psql.port}/postgres` };
     const runs = await Promise.all([migrate(environment), migrate(environment)]);
     expect(runs.map((run) => run.code)).toEqual([0, 0]);
-    expect(runs.flatMap((run) => run.said).filter((line) => line.startsWith("applied"))).toEqual([
-      `applied  ${MIGRATION}`,
-    ]);
+    expect(runs.flatMap((run) => run.said).filter((line) => line.startsWith("applied"))).toEqual(
+      MIGRATIONS.map((name) => `applied  ${name}`),
+    );
     expect(runs.flatMap((run) => run.said).join()).not.toContain("canary");
   });
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type CallRecord, NO_USAGE, type TurnRecord } from "../../src/protocol/call-record.ts";
+import { type CallRecord, NO_USAGE, type TurnRecord, type Usage } from "../../src/protocol/call-record.ts";
 import { type CallId, callIdFrom, parseSessionToken } from "../../src/protocol/ids.ts";
 import { archiveCall, findCall, listCalls } from "../../src/store/calls.ts";
 import { enrolStudent, eraseStudent } from "../../src/store/students.ts";
@@ -21,6 +21,7 @@ const call: CallRecord = {
   endReason: null,
   keySource: "student",
   model: "gpt-6-luna",
+  transcriptionModel: null,
   usage: NO_USAGE,
 };
 const said: TurnRecord = {
@@ -57,7 +58,7 @@ const answered: TurnRecord = {
   speaker: "agent",
   text: "It is nine in the evening.",
   heardText: "It is nine",
-  timings: { ttftMs: 210, turnLatencyMs: 250, turnMs: 900 },
+  timings: { ttftMs: 210, ttfbMs: null, turnLatencyMs: 250, heardLatencyMs: null, turnMs: 900 },
   usage: used,
   failure: "upstream_timeout",
 };
@@ -176,6 +177,62 @@ describe("the archive of calls", () => {
     expect(await findCall(under.db, bo, call.id)).toBeUndefined();
     expect(await listCalls(under.db, bo, { limit: 10, beforeMs: null })).toEqual([]);
     expect(await findCall(under.db, ada, idOf(7))).toBeUndefined();
+  });
+
+  it("STORE-42 a call with sound comes back with all it used and all that was timed", async () => {
+    const usage: Usage = {
+      responses: 1,
+      inputTokens: 120,
+      inputAudioTokens: 90,
+      cachedInputTokens: 64,
+      cachedInputAudioTokens: 32,
+      cacheWriteTokens: 0,
+      outputTokens: 70,
+      outputAudioTokens: 55,
+      reasoningTokens: 0,
+      transcriptions: 1,
+      transcriptionInputTokens: 30,
+      transcriptionOutputTokens: 8,
+      transcriptionMs: 2_450.5,
+      estimated: false,
+    };
+    const timings = { ttftMs: 300, ttfbMs: 320, turnLatencyMs: 325, heardLatencyMs: 410, turnMs: 2_900 };
+    const voiceCall: CallRecord = {
+      ...call,
+      wayIn: "browser",
+      model: "gpt-realtime-2.1-mini",
+      transcriptionModel: "gpt-transcribe",
+      usage,
+    };
+    const turns = [{ ...answered, timings, usage }];
+    await archiveCall(under.db, { call: { ...voiceCall, transcriptionModel: null }, turns: [] });
+    const whole = { ...voiceCall, revision: 2 };
+    await archiveCall(under.db, { call: whole, turns });
+    expect(await findCall(under.db, ada, call.id)).toEqual({ call: whole, turns, costMicroUsd: null });
+  });
+
+  it("STORE-43 what was stored before there was sound counts none of it and has no timings of it", async () => {
+    await archiveCall(under.db, { call: { ...call, usage: used }, turns: [answered] });
+    const before = JSON.stringify({
+      responses: 2,
+      inputTokens: 900,
+      cachedInputTokens: 0,
+      cacheWriteTokens: 0,
+      outputTokens: 40,
+      reasoningTokens: 0,
+      estimated: false,
+    });
+    await under.sql("update calls set usage = $1::jsonb", before);
+    await under.sql(
+      "update turns set usage = $1::jsonb, timings = $2::jsonb",
+      before,
+      JSON.stringify({ ttftMs: 210, turnLatencyMs: 250, turnMs: 900 }),
+    );
+    expect(await findCall(under.db, ada, call.id)).toEqual({
+      call: { ...call, usage: used },
+      turns: [answered],
+      costMicroUsd: null,
+    });
   });
 
   it("STORE-41 an unreadable row hides itself and nothing else", async () => {

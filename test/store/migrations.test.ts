@@ -4,13 +4,16 @@ import { generateDrizzleJson, generateMigration } from "drizzle-kit/api";
 import { is } from "drizzle-orm";
 import { getTableConfig, PgTable } from "drizzle-orm/pg-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { parseSessionToken } from "../../src/protocol/ids.ts";
+import { NO_USAGE } from "../../src/protocol/call-record.ts";
+import { callIdFrom, parseSessionToken } from "../../src/protocol/ids.ts";
+import { findCall } from "../../src/store/calls.ts";
 import * as schema from "../../src/store/schema.ts";
 import { findStudent, saveLegacyConfig } from "../../src/store/students.ts";
 import { type DatabaseUnderTest, OPEN_MS, openDatabaseUnderTest } from "./database-under-test.ts";
 
 const DRIZZLE = join(import.meta.dirname, "../../drizzle");
 const ADOPTION = "0000_adopt_predecessor_and_create";
+const ALL = [ADOPTION, "0001_add_transcription_model"];
 const token = parseSessionToken("test_session_123")!;
 
 const TOOL = { type: "function", function: { name: "get_order", webhook_url: "https://shop.example/orders" } };
@@ -38,7 +41,7 @@ describe("migrations", () => {
   beforeEach(() => under.wipe());
 
   it("MIGRATE-1 an empty database gets the tables of the schema, column by column", async () => {
-    expect(await under.migrate()).toEqual([ADOPTION]);
+    expect(await under.migrate()).toEqual(ALL);
     const tables = Object.values(schema).filter((value) => is(value, PgTable));
     expect(tables).toHaveLength(4);
     for (const table of tables) {
@@ -101,9 +104,35 @@ describe("migrations", () => {
     for (const _run of ["first", "second"]) {
       for (const statement of file.split("--> statement-breakpoint")) await under.sql(statement);
     }
-    expect(await under.migrate()).toEqual([ADOPTION]);
+    expect(await under.migrate()).toEqual(ALL);
     expect(await findStudent(under.db, token)).toMatchObject({ name: "Ada", origin: "predecessor" });
     expect(await under.sql("select conname from pg_constraint where contype = 'f'")).toHaveLength(3);
+  });
+
+  it("MIGRATE-13 a call that was archived before there were calls with sound is read as one in text", async () => {
+    const file = readFileSync(join(DRIZZLE, `${ADOPTION}.sql`), "utf8");
+    for (const statement of file.split("--> statement-breakpoint")) await under.sql(statement);
+    await under.sql("insert into student_configs (session_token) values ($1)", token);
+    const id = callIdFrom(new Uint8Array(16));
+    await under.sql(
+      `insert into calls (id, session_token, way_in, started_at, key_source, model, usage, revision)
+       values ($1, $2, 'conversation-relay', now(), 'student', 'gpt-6-luna', $3, 1)`,
+      id,
+      token,
+      JSON.stringify({
+        responses: 1,
+        inputTokens: 9,
+        cachedInputTokens: 0,
+        cacheWriteTokens: 0,
+        outputTokens: 2,
+        reasoningTokens: 0,
+        estimated: false,
+      }),
+    );
+    expect(await under.migrate()).toEqual(ALL);
+    expect(await findCall(under.db, token, id)).toMatchObject({
+      call: { transcriptionModel: null, usage: { ...NO_USAGE, responses: 1, inputTokens: 9, outputTokens: 2 } },
+    });
   });
 
   it("MIGRATE-6 a predecessor with columns of its own, required fields and another primary key keeps working", async () => {

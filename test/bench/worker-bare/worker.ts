@@ -4,9 +4,13 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { AnswerReader, answerRequest, promptIn, textFrame } from "../answer-stream.ts";
+import type { BareSoundCall } from "./sound.ts";
+
+export { BareSoundCall } from "./sound.ts";
 
 interface BareEnv {
   readonly CALL: DurableObjectNamespace<BareCall>;
+  readonly SOUND_CALL: DurableObjectNamespace<BareSoundCall>;
   readonly OPENAI_BASE_URL: string;
 }
 
@@ -41,6 +45,8 @@ export class BareCall extends DurableObject<BareEnv> {
 export default {
   fetch(request, env) {
     if (request.headers.get("upgrade") !== "websocket") return new Response("ok");
-    return env.CALL.get(env.CALL.newUniqueId()).fetch(request);
+    const isText = new URL(request.url).pathname === "/";
+    const calls = isText ? env.CALL : env.SOUND_CALL;
+    return calls.get(calls.newUniqueId()).fetch(request);
   },
 } satisfies ExportedHandler<BareEnv>;

@@ -1,0 +1,151 @@
+import type { Reason } from "../failure.ts";
+import type { CallState } from "../protocol/call-messages.ts";
+import type { TurnRecord, Usage } from "../protocol/call-record.ts";
+import { Playback } from "./playback.ts";
+import type { Transcript } from "./transcript.ts";
+import { VoiceAnswer } from "./voice-answer.ts";
+
+/** What of an item the caller heard before it was cut. */
+export interface Cut {
+  readonly itemId: string;
+  readonly heardMs: number;
+}
+
+/**
+ * The model's responses, from their first word to the last sound of them that was played: their places in the
+ * transcript, what of them the caller has heard, and that nothing of one is sent any more once it was cut.
+ */
+export class VoiceAnswers {
+  readonly playback = new Playback();
+  readonly #transcript: Transcript;
+  readonly #keepTurn: (turn: TurnRecord) => void;
+  readonly #byResponse = new Map<string, VoiceAnswer>();
+  /** Those with sound that may not have been played yet, by item. */
+  readonly #byItem = new Map<string, VoiceAnswer>();
+  #current: VoiceAnswer | undefined;
+
+  constructor(transcript: Transcript, keepTurn: (turn: TurnRecord) => void) {
+    this.#transcript = transcript;
+    this.#keepTurn = keepTurn;
+  }
+
+  /** The response that the model is making now. */
+  get current(): VoiceAnswer | undefined {
+    return this.#current?.isDone ? undefined : this.#current;
+  }
+
+  begin(responseId: string, turnEndedAtMs: number | undefined, nowMs: number): void {
+    this.#current = new VoiceAnswer(turnEndedAtMs, nowMs);
+    this.#byResponse.set(responseId, this.#current);
+  }
+
+  of(responseId: string): VoiceAnswer | undefined {
+    return this.#byResponse.get(responseId);
+  }
+
+  /** Frame path. */
+  passesSound(responseId: string): boolean {
+    const answer = this.#byResponse.get(responseId);
+    return answer !== undefined && !answer.isCut;
+  }
+
+  /** Frame path: so much sound of an item has left us. */
+  soundSent(responseId: string, itemId: string, ms: number, nowMs: number): void {
+    this.playback.sent(itemId, ms);
+    this.#byResponse.get(responseId)?.soundSent(nowMs);
+  }
+
+  soundStarted(answer: VoiceAnswer, itemId: string, nowMs: number): void {
+    answer.soundStarted(itemId, nowMs);
+    this.#byItem.set(itemId, answer);
+    this.place(answer);
+  }
+
+  /** Gives an answer its place in the transcript: when it begins, so that turns are in the order of speech. */
+  place(answer: VoiceAnswer): number {
+    answer.seq ??= this.#transcript.add({ speaker: "agent", startedAtMs: answer.startedAtMs, text: "" }).seq;
+    return answer.seq;
+  }
+
+  /** The model is through with it. What it cost goes to its turn, or to the tool call that is all it was. */
+  end(responseId: string, answer: VoiceAnswer, usage: Usage | null, failure: Reason | null, nowMs: number): void {
+    answer.isDone = true;
+    this.#byResponse.delete(responseId);
+    if (this.#current === answer) this.#current = undefined;
+    const toolTurn = answer.seq === undefined ? this.#transcript.toolTurn(answer.firstToolCallId ?? "") : undefined;
+    if (toolTurn) {
+      this.#change(toolTurn.seq, { usage });
+    } else if (usage || failure || answer.seq !== undefined) {
+      this.place(answer);
+      this.keep(answer, { usage, failure }, nowMs);
+    }
+  }
+
+  /** Keeps an answer as it is by now. */
+  keep(answer: VoiceAnswer, fields: Partial<TurnRecord>, nowMs: number): void {
+    if (answer.seq === undefined) return;
+    const timings = answer.timings(nowMs);
+    // A turn is as long as it was when the model was through, whatever becomes known of it later.
+    const turnMs = this.#transcript.turnOf(answer.seq)?.timings?.turnMs;
+    const isLonger = timings && (turnMs === undefined || fields.usage !== undefined);
+    this.#change(answer.seq, {
+      text: answer.text,
+      timings: timings && !isLonger && turnMs !== undefined ? { ...timings, turnMs } : timings,
+      ...fields,
+    });
+  }
+
+  /** The caller has heard all sound up to there. */
+  played(positionMs: number, nowMs: number): void {
+    this.playback.played(positionMs);
+    for (const answer of new Set(this.#byItem.values())) {
+      const heardMs = answer.itemIds.reduce((sum, itemId) => sum + this.playback.heardMs(itemId), 0);
+      if (answer.heard(heardMs, nowMs) && answer.isDone) this.keep(answer, {}, nowMs);
+    }
+    if (this.playback.isPlayedOut && !this.current) this.#byItem.clear();
+  }
+
+  /** What was not played is void, and late sound is dropped. Returns what was heard of each item that was cut. */
+  cut(nowMs: number): { readonly cuts: readonly Cut[]; readonly wasSpeaking: boolean } {
+    const wasSpeaking = this.current !== undefined || !this.playback.isPlayedOut;
+    const affected = new Set<VoiceAnswer>();
+    const cuts = this.playback.clear().filter(({ itemId }) => this.#byItem.has(itemId));
+    for (const { itemId } of cuts) {
+      const answer = this.#byItem.get(itemId);
+      if (answer) affected.add(answer);
+    }
+    if (this.current) affected.add(this.current);
+    for (const answer of affected) {
+      if (answer.isCut) continue;
+      answer.isCut = true;
+      this.keep(answer, { heardText: answer.heardTextBy(this.playback) }, nowMs);
+    }
+    this.#byItem.clear();
+    return { cuts, wasSpeaking };
+  }
+
+  /** The session is gone in mid-answer. What left us of it is being heard, and is what was said. */
+  lose(historyCharacters: number, nowMs: number): VoiceAnswer | undefined {
+    const answer = this.current;
+    this.#byResponse.clear();
+    this.#current = undefined;
+    if (!answer) return undefined;
+    answer.isDone = true;
+    this.place(answer);
+    const usage = answer.estimatedUsage(this.playback, historyCharacters);
+    const heard = answer.isCut || answer.hasSound ? {} : { heardText: "" };
+    this.keep(answer, { usage, failure: "upstream_lost", ...heard }, nowMs);
+    return answer;
+  }
+
+  #change(seq: number, fields: Partial<Omit<TurnRecord, "seq" | "revision">>): void {
+    const changed = this.#transcript.change(seq, fields);
+    if (changed) this.#keepTurn(changed);
+  }
+}
+
+/** What a screen shows while the agent has an answer of this kind in hand. */
+export const stateOf = (answer: VoiceAnswer | undefined, isPlayedOut: boolean, isDue: boolean): CallState => {
+  if (!isPlayedOut || answer?.hasSound) return "speaking";
+  return answer || isDue ? "thinking" : "listening";
+};

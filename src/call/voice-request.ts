@@ -1,0 +1,21 @@
+import { LIMITS } from "../limits.ts";
+import type { VoiceRequest } from "../model/voice-leg.ts";
+import { DEFAULT_PROMPT, DEFAULT_VOICE } from "../protocol/agent-config.ts";
+import type { CallFacts } from "./call-facts.ts";
+import { historyOf } from "./history.ts";
+import type { Transcript } from "./transcript.ts";
+
+export const instructionsOf = ({ config }: CallFacts): string => config.prompt ?? DEFAULT_PROMPT;
+
+/** What a session is opened with: the agent, and what was said so far. */
+export function voiceRequestOf(facts: CallFacts, transcript: Transcript, pushToTalk: boolean): VoiceRequest {
+  const { config, sound } = facts;
+  return {
+    instructions: instructionsOf(facts),
+    voice: config.voice ?? DEFAULT_VOICE,
+    tools: config.tools.map(({ name, description, parameters }) => ({ name, description, parameters })),
+    format: sound ?? "pcm16-24k",
+    pushToTalk,
+    history: historyOf(transcript.turns, { items: LIMITS.historyItems, characters: LIMITS.historyCharacters }),
+  };
+}

@@ -1,0 +1,76 @@
+/// <reference types="vite/client" />
+
+import { MicrophoneTrouble, troubleOf } from "./microphone-trouble.ts";
+import type { MicrophoneFrame } from "./microphone-worklet.ts";
+import workletUrl from "./microphone-worklet.ts?worker&url";
+
+export interface MicrophoneEvents {
+  /** 25 times a second, 960 samples each when the context runs at 24 kHz. */
+  onFrame(frame: MicrophoneFrame): void;
+  /** It was unplugged, or taken back in the browser's settings. */
+  onLost(trouble: MicrophoneTrouble): void;
+}
+
+const PLAIN: MediaStreamConstraints = { audio: true };
+const CLEAN: MediaStreamConstraints = {
+  audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+};
+
+/** What the microphone hears, in frames, from {@link Microphone.open} to {@link Microphone.close}. */
+export class Microphone {
+  readonly #stream: MediaStream;
+  readonly #source: MediaStreamAudioSourceNode;
+  readonly #worklet: AudioWorkletNode;
+
+  private constructor(context: AudioContext, stream: MediaStream, { onFrame, onLost }: MicrophoneEvents) {
+    this.#stream = stream;
+    this.#source = context.createMediaStreamSource(stream);
+    this.#worklet = new AudioWorkletNode(context, "microphone", { numberOfOutputs: 0, channelCount: 1 });
+    this.#worklet.port.onmessage = ({ data }: MessageEvent<MicrophoneFrame>) => onFrame(data);
+    this.#source.connect(this.#worklet);
+    for (const track of stream.getTracks()) {
+      track.onended = () => onLost(new MicrophoneTrouble("lost"));
+    }
+  }
+
+  /**
+   * Asks for the microphone; the browser may ask its user, so this may take as long as a person does.
+   *
+   * @param context resamples: what it hears has the context's rate
+   * @throws MicrophoneTrouble with one sentence for the person
+   */
+  static async open(context: AudioContext, events: MicrophoneEvents): Promise<Microphone> {
+    const stream = await microphoneStream(CLEAN);
+    try {
+      await context.audioWorklet.addModule(workletUrl);
+      return new Microphone(context, stream, events);
+    } catch {
+      stop(stream);
+      throw new MicrophoneTrouble("unsupported");
+    }
+  }
+
+  /** Lets go of the device: the browser's sign that it listens goes out. */
+  close(): void {
+    this.#worklet.port.onmessage = null;
+    this.#source.disconnect();
+    for (const track of this.#stream.getTracks()) track.onended = null;
+    stop(this.#stream);
+  }
+}
+
+async function microphoneStream(constraints: MediaStreamConstraints): Promise<MediaStream> {
+  // Not there in a page without https, whatever its type says.
+  if (!window.isSecureContext || !("mediaDevices" in navigator)) throw new MicrophoneTrouble("insecure");
+  try {
+    return await navigator.mediaDevices.getUserMedia(constraints);
+  } catch (thrown) {
+    const trouble = troubleOf(thrown);
+    if (trouble.cause === "unsupported" && constraints !== PLAIN) return microphoneStream(PLAIN);
+    throw trouble;
+  }
+}
+
+function stop(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
+}

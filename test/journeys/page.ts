@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { fliteSpeaker } from "../standins/speech.ts";
+import { type ChromiumOptions, launchChromium } from "./chromium.ts";
+import { eventually } from "./room.ts";
+
+/** What came out of the loudspeaker, measured by the test behind everything that is the page's own. */
+interface Sounding {
+  /** By `performance.timeOrigin`'s clock, ms since 1970. */
+  readonly atMs: number;
+  readonly peak: number;
+}
+
+/** A student's browser. */
+export class StudentPage {
+  readonly page: Page;
+  /** What the browser complained about: scripts that failed, policies that were broken. */
+  readonly complaints: string[];
+  readonly #browser: Browser;
+
+  private constructor(browser: Browser, page: Page, complaints: string[]) {
+    this.#browser = browser;
+    this.page = page;
+    this.complaints = complaints;
+  }
+
+  static async open(url: string, options: ChromiumOptions = {}): Promise<StudentPage> {
+    const browser = await launchChromium(options);
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (line) => {
+      // A request that is answered with a failure is a line of the console too.
+      if (line.type() === "error" && !line.text().startsWith("Failed to load resource")) complaints.push(line.text());
+    });
+    await page.addInitScript(listenAtTheLoudspeaker);
+    await page.goto(url);
+    return new StudentPage(browser, page, complaints);
+  }
+
+  async join(code = "MAPLE-7F", name = "Ada"): Promise<void> {
+    await this.page.getByLabel("Join code").fill(code);
+    await this.page.getByLabel("Your name").fill(name);
+    await this.page.getByRole("button", { name: "Join" }).click();
+    await this.page.getByRole("button", { name: "Call your agent" }).waitFor();
+  }
+
+  async dial(): Promise<void> {
+    await this.page.getByRole("button", { name: "Call your agent" }).click();
+  }
+
+  status(): Promise<string> {
+    return this.page.getByRole("status").innerText();
+  }
+
+  /** Lines of the transcript, as they can be read. */
+  transcript(): Promise<string[]> {
+    return this.page.getByRole("log").getByRole("listitem").allInnerTexts();
+  }
+
+  async line(pattern: RegExp, withinMs?: number): Promise<string> {
+    return eventually(
+      async () => (await this.transcript()).find((line) => pattern.test(line)),
+      `a line like ${pattern} in the transcript`,
+      withinMs,
+    );
+  }
+
+  /** One of the page's `data-` attributes: `phase`, `state`, `playing`, `played-ms`, `played-dbfs`, `trouble`. */
+  data(name: string): Promise<string | null> {
+    return this.page.locator("#page").getAttribute(`data-${name}`);
+  }
+
+  /** What the loudspeaker was given since the page was opened. */
+  sounded(): Promise<Sounding[]> {
+    return this.page.evaluate(() => Reflect.get(globalThis, "sounded"));
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+  }
+}
+
+/** Runs in the page before anything of it: whatever is connected to the loudspeaker is also measured, each 4 ms. */
+function listenAtTheLoudspeaker(): void {
+  const sounded: Sounding[] = [];
+  Reflect.set(globalThis, "sounded", sounded);
+  const connect = AudioNode.prototype.connect;
+  const listen = (source: AudioNode): void => {
+    // 256 samples at 24 kHz: the last 11 ms.
+    const analyser = new AnalyserNode(source.context, { fftSize: 256 });
+    connect.call(source, analyser);
+    const samples = new Float32Array(analyser.fftSize);
+    setInterval(() => {
+      analyser.getFloatTimeDomainData(samples);
+      const peak = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+      sounded.push({ atMs: performance.timeOrigin + performance.now(), peak });
+    }, 4);
+  };
+  Reflect.set(AudioNode.prototype, "connect", function (this: AudioNode, ...args: [AudioNode]) {
+    if (args[0] instanceof AudioDestinationNode) listen(this);
+    return connect.apply(this, args);
+  });
+}
+
+/** A WAV file of speech, for a microphone: each sentence, and the silence before it. */
+export async function microphoneWav(
+  ...parts: readonly { readonly afterMs: number; readonly say: string }[]
+): Promise<{ readonly path: string; remove(): void }> {
+  const sounds: Uint8Array[] = [];
+  for (const { afterMs, say } of parts) {
+    sounds.push(new Uint8Array(afterMs * 48), await fliteSpeaker.speak(say, { format: "pcm16-24k", voice: "cedar" }));
+  }
+  const folder = mkdtempSync(join(tmpdir(), "callroom-wav-"));
+  const path = join(folder, "microphone.wav");
+  writeFileSync(path, wav(Buffer.concat(sounds)));
+  return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** PCM16 mono at 24 kHz with the header of a WAV file (RIFF, format 1). */
+function wav(pcm16: Buffer): Buffer {
+  const header = Buffer.alloc(44);
+  header.write("RIFF", 0);
+  header.writeUInt32LE(36 + pcm16.length, 4);
+  header.write("WAVEfmt ", 8);
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20);
+  header.writeUInt16LE(1, 22);
+  header.writeUInt32LE(24_000, 24);
+  header.writeUInt32LE(48_000, 28);
+  header.writeUInt16LE(2, 32);
+  header.writeUInt16LE(16, 34);
+  header.write("data", 36);
+  header.writeUInt32LE(pcm16.length, 40);
+  return Buffer.concat([header, pcm16]);
+}
