@@ -68,7 +68,7 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     this.#storage.open();
     const kept = this.#storage.read();
     if (kept === "over" || (kept && kept.progress.endedAtMs !== null)) return "over";
-    if (kept) return kept.start.sessionToken === start.sessionToken ? "prepared" : "refused";
+    if (kept) return isSameCall(kept.start, start) ? "prepared" : "refused";
     this.#keepNew(start);
     return "prepared";
   }
@@ -125,6 +125,7 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
 
   /** May a phone whose socket was lost come back to this call? A session of another phone may not. */
   resume(session: CarrierSession): "resume" | "over" | "handed-over" {
+    // Of a call that is forgotten only this is known; nobody learns more than that a person was asked for.
     if (this.#storage.endReason === "handed-over") return "handed-over";
     const call = this.#running()?.call;
     if (!call || !this.#isOf(session)) return "over";
@@ -157,7 +158,7 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     if (ticketId !== null && !this.#storage.useTicket(ticketId)) return "refused";
     const kept = this.#storage.read();
     if (kept === "over" || (kept && kept.progress.endedAtMs !== null)) return "over";
-    if (kept && kept.start.sessionToken !== start.sessionToken) return "refused";
+    if (kept && !isSameCall(kept.start, start)) return "refused";
     if (kept) {
       // Whoever comes back has left, even if nobody has seen it yet.
       if (kept.progress.legs > 0) this.#running()?.dispatch({ type: "leg-end", clean: false });
@@ -341,3 +342,7 @@ const left = (leaving: Promise<void>): Promise<boolean> =>
     () => true,
     () => false,
   );
+
+/** A call keeps its student and its way of calling. */
+const isSameCall = (kept: CallStart, start: CallStart): boolean =>
+  kept.sessionToken === start.sessionToken && kept.wayIn === start.wayIn;

@@ -2,8 +2,10 @@ import type { CallerEvent } from "../caller/caller-leg.ts";
 import { factsOf, type Reason } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
 import type { SoundFormat } from "../model/voice-leg.ts";
-import type { EndReason, TurnRecord } from "../protocol/call-record.ts";
+import type { TurnRecord } from "../protocol/call-record.ts";
 import type { CallId } from "../protocol/ids.ts";
+import { CallBook } from "./call-book.ts";
+import { CallEnding } from "./call-ending.ts";
 import type { CallCommand, CallEvent, CallProgress } from "./call-events.ts";
 import { type CallFacts, END_OF_REFUSAL, FATAL } from "./call-facts.ts";
 import { nextDeadline, spokenMs } from "./deadlines.ts";
@@ -11,11 +13,10 @@ import { Keypad } from "./keypad.ts";
 import { Transcript } from "./transcript.ts";
 import type { AnswerOutcome, TurnMaker } from "./turn-maker.ts";
 import { Turns } from "./turns.ts";
+import { Utterances } from "./utterances.ts";
 import { VoiceTurns } from "./voice-turns.ts";
 
 const CHECK_IN = "Are you still there?";
-/** After its last words a phone call stays open this much longer than they are thought to take. */
-const GOODBYE_MARGIN_MS = 1_500;
 
 /**
  * One call: `(event, now) → commands`. No clock, no network, no storage: whoever runs it does what the commands say,
@@ -29,26 +30,22 @@ export class Call {
   readonly #text: Turns | undefined;
   readonly voice: VoiceTurns | undefined;
   readonly #keypad: Keypad;
-  #progress: CallProgress;
+  readonly #book: CallBook;
+  readonly #ending: CallEnding;
   /** Since when nobody speaks. */
   #quietSinceMs: number;
-  /** Utterances that came before the call was admitted. */
-  #early: string[] = [];
+  readonly #utterances = new Utterances();
   /** Why the call was not let in, until the caller is there to be told. */
   #refusal: Reason | undefined;
-  /** When the caller's last utterances came. */
-  #utteredAtMs: number[] = [];
   /** When the caller's leg must have begun. */
   #firstLegAtMs: number;
-  /** The caller has left; only a last transcript is waited for. */
-  #isDraining = false;
   #out: CallCommand[] = [];
 
   constructor(facts: CallFacts, progress: CallProgress, turns: readonly TurnRecord[]) {
     this.#facts = facts;
-    this.#progress = progress;
     this.#transcript = new Transcript(turns);
     const emit = (command: CallCommand): void => this.#push(command);
+    this.#book = new CallBook(progress, emit);
     if (facts.sound === null) {
       const text = new Turns(facts.callId, facts.config, this.#transcript, emit);
       this.#text = text;
@@ -58,6 +55,7 @@ export class Call {
       this.voice = voice;
       this.#turns = voice;
     }
+    this.#ending = new CallEnding(facts, this.#book, this.#transcript, this.#turns, emit);
     this.#keypad = new Keypad(emit);
     this.#firstLegAtMs = facts.startedAtMs + facts.firstLegMs;
     // The question that a silence is broken by does not break it.
@@ -80,7 +78,7 @@ export class Call {
   }
 
   get progress(): CallProgress {
-    return this.#progress;
+    return this.#book.progress;
   }
 
   get transcript(): Transcript {
@@ -94,7 +92,7 @@ export class Call {
 
   handle(event: CallEvent, nowMs: number): readonly CallCommand[] {
     this.#out = [];
-    if (this.#progress.endedAtMs === null) this.#take(event, nowMs);
+    if (this.progress.endedAtMs === null) this.#take(event, nowMs);
     return this.#out;
   }
 
@@ -107,23 +105,23 @@ export class Call {
         this.#legEnded(event.clean, nowMs);
         return;
       case "admitted":
-        if (this.#progress.admitted) return;
-        this.#keep({ admitted: true });
+        if (this.progress.admitted) return;
+        this.#book.keep({ admitted: true });
         this.#begin(nowMs);
         return;
       case "refused":
         // Before the caller has said who they are, nobody knows whether to speak or to send: it waits for that.
-        if (this.#progress.legs === 0 && END_OF_REFUSAL[event.reason] !== "policy") {
+        if (this.progress.legs === 0 && END_OF_REFUSAL[event.reason] !== "policy") {
           this.#refusal = event.reason;
           return;
         }
-        this.#giveUp(event.reason, END_OF_REFUSAL[event.reason] ?? "refused", nowMs);
+        this.#ending.giveUp(event.reason, END_OF_REFUSAL[event.reason] ?? "refused", nowMs);
         return;
       case "leg-open":
         this.#firstLegAtMs = Math.min(this.#firstLegAtMs, nowMs + LIMITS.firstMessageMs);
         return;
       case "key-changed":
-        if (event.isOtherPayer) this.#keep({ revision: this.#progress.revision + 1 });
+        if (event.isOtherPayer) this.#book.keep({ revision: this.progress.revision + 1 });
         this.voice?.renew(nowMs);
         return;
       case "model": {
@@ -136,7 +134,7 @@ export class Call {
         return;
       case "sentence-end":
         this.voice?.sentenceEnded();
-        if (this.#progress.closing && !event.sent) this.#finish(nowMs);
+        if (this.progress.closing && !event.sent) this.#ending.finish(nowMs);
         return;
       case "tool-end":
         this.#turns.toolEnded(event.toolCallId, event.result, nowMs);
@@ -169,7 +167,7 @@ export class Call {
         return;
       case "barge-in":
         this.#callerActive(nowMs);
-        if (!this.#progress.closing) this.#text?.bargeIn(event.heardText, nowMs);
+        if (!this.progress.closing) this.#text?.bargeIn(event.heardText, nowMs);
         return;
       case "playback":
         if (!event.playing) this.#playedOut(nowMs);
@@ -179,14 +177,10 @@ export class Call {
         if (this.voice?.isPlayedOut) this.#playedOut(nowMs);
         return;
       case "mute":
-        if (this.voice) this.voice.sound.isMuted = event.muted;
-        return;
       case "talk-mode":
-        this.voice?.talkMode(event.pushToTalk);
-        return;
       case "talk":
-        this.#callerActive(nowMs);
-        if (!this.#progress.closing) this.voice?.talk(event.pressed, nowMs);
+        if (event.type === "talk") this.#callerActive(nowMs);
+        if (!this.progress.closing) this.voice?.microphone(event, nowMs);
         return;
       case "hang-up":
         this.#legEnded(true, nowMs);
@@ -201,37 +195,37 @@ export class Call {
 
   #takeVoice({ session, event }: Extract<CallEvent, { type: "voice" }>, nowMs: number): void {
     const isSpeech = event.type === "speech-start" || event.type === "speech-end" || event.type === "caller-turn";
-    if (isSpeech && !this.#progress.closing) this.#callerActive(nowMs);
+    if (isSpeech && !this.progress.closing) this.#callerActive(nowMs);
     const outcome = this.voice?.voice(session, event, nowMs);
-    if (outcome && !this.#progress.closing) this.#answered(outcome, nowMs);
-    if (this.#isDraining && !this.voice?.awaitsWords) this.#finish(nowMs);
+    if (outcome && !this.progress.closing) this.#answered(outcome, nowMs);
+    if (this.#ending.isDraining && !this.voice?.awaitsWords) this.#ending.finish(nowMs);
   }
 
   #playedOut(nowMs: number): void {
-    if (this.#progress.checkedInAtMs === null) this.#quietSinceMs = nowMs;
-    if (this.#progress.closing && !this.#isDraining) this.#finish(nowMs);
+    if (this.progress.checkedInAtMs === null) this.#quietSinceMs = nowMs;
+    if (this.progress.closing && !this.#ending.isDraining) this.#ending.finish(nowMs);
   }
 
   #legStarted(event: Extract<CallerEvent, { type: "leg-start" }>, nowMs: number): void {
     // A leg introduces itself once; a new one comes only after the old one has gone.
-    if (this.#progress.legs > 0 && this.#progress.legLostAtMs === null) return;
-    const known = this.#progress.phoneCallId;
+    if (this.progress.legs > 0 && this.progress.legLostAtMs === null) return;
+    const known = this.progress.phoneCallId;
     if (known !== null && event.phoneCallId !== known) {
-      this.#giveUp("wrong_call", null, nowMs);
+      this.#ending.giveUp("wrong_call", null, nowMs);
       return;
     }
-    const legs = this.#progress.legs + 1;
-    this.#keep({
+    const legs = this.progress.legs + 1;
+    this.#book.keep({
       legs,
       legLostAtMs: null,
       phoneCallId: known ?? event.phoneCallId ?? null,
       fromCarrier: event.fromCarrier,
-      greeted: this.#progress.greeted || event.greetedByCarrier || (this.#facts.carrierGreets && event.fromCarrier),
+      greeted: this.progress.greeted || event.greetedByCarrier || (this.#facts.carrierGreets && event.fromCarrier),
     });
     this.#quietSinceMs = nowMs;
     if (legs > 1) this.#log({ event: "call-resumed", callId: this.#facts.callId, resumes: legs - 1 });
     if (this.#refusal) {
-      this.#giveUp(this.#refusal, END_OF_REFUSAL[this.#refusal] ?? "refused", nowMs);
+      this.#ending.giveUp(this.#refusal, END_OF_REFUSAL[this.#refusal] ?? "refused", nowMs);
       return;
     }
     this.#begin(nowMs);
@@ -239,82 +233,67 @@ export class Call {
 
   /** Runs when both the caller and the key are there, whichever came last, and again after a resume. */
   #begin(nowMs: number): void {
-    if (!this.#progress.admitted || this.#progress.legs === 0) return;
+    if (!this.progress.admitted || this.progress.legs === 0) return;
     this.#turns.open(nowMs);
-    if (!this.#progress.greeted) {
-      this.#keep({ greeted: true });
+    if (!this.progress.greeted) {
+      this.#book.keep({ greeted: true });
       const { greeting } = this.#facts.config;
       if (greeting) this.#say(greeting, nowMs);
     }
-    const early = this.#early.splice(0);
-    for (const text of early) this.#turns.callerSaid(text, nowMs);
+    for (const text of this.#utterances.takeEarly()) this.#turns.callerSaid(text, nowMs);
     if (this.#transcript.isUnanswered) this.#turns.answer(nowMs);
   }
 
   #utterance(text: string | undefined, nowMs: number): void {
-    if (text === undefined || this.#progress.closing) return;
+    if (text === undefined || this.progress.closing) return;
     this.#callerActive(nowMs);
-    this.#utteredAtMs = [...this.#utteredAtMs.filter((atMs) => atMs > nowMs - 60_000), nowMs];
-    if (this.#utteredAtMs.length > LIMITS.utterancesPerMinute) {
-      this.#giveUp("too_many_frames", "policy", nowMs);
-      return;
+    if (this.#utterances.isTooFast(nowMs)) {
+      this.#ending.giveUp("too_many_frames", "policy", nowMs);
+    } else if (!this.progress.admitted || this.progress.legs === 0) {
+      this.#utterances.keep(text);
+    } else {
+      this.#turns.callerSaid(text, nowMs);
+      this.#turns.answer(nowMs);
     }
-    if (!this.#progress.admitted || this.#progress.legs === 0) {
-      if (this.#early.length < LIMITS.utterancesWhileConnecting) this.#early.push(text);
-      return;
-    }
-    this.#turns.callerSaid(text, nowMs);
-    this.#turns.answer(nowMs);
   }
 
   #callerActive(nowMs: number): void {
     this.#quietSinceMs = nowMs;
-    if (this.#progress.checkedInAtMs !== null) this.#keep({ checkedInAtMs: null });
+    if (this.progress.checkedInAtMs !== null) this.#book.keep({ checkedInAtMs: null });
   }
 
   #answered(outcome: AnswerOutcome, nowMs: number): void {
     // A question about a silence does not break it.
-    if (this.#text || this.#progress.checkedInAtMs === null) {
+    if (this.#text || this.progress.checkedInAtMs === null) {
       this.#quietSinceMs = nowMs + this.#turns.unheardMs(outcome.text);
     }
     this.#push({ type: "archive" });
     if (outcome.fatal) {
-      const { sentence, closeCode } = factsOf(outcome.fatal);
       const isOfKey = FATAL.has(outcome.fatal);
       if (isOfKey) this.#push({ type: "key-refused", reason: outcome.fatal });
-      const error = { type: "error" as const, code: outcome.fatal, sentence };
-      if (!this.#progress.fromCarrier) this.#push({ type: "caller", command: error });
+      this.#ending.tell(outcome.fatal);
+      const { closeCode } = factsOf(outcome.fatal);
       const endReason = isOfKey ? "key-failed" : "upstream-failed";
-      this.#close(endReason, closeCode, { reason: outcome.fatal }, outcome.text, nowMs);
-    } else if (outcome.effect?.type === "hand-over") {
-      this.#close("handed-over", 1000, { reason: "hand-over", note: outcome.effect.reason }, outcome.text, nowMs);
+      this.#ending.close(endReason, closeCode, { reason: outcome.fatal }, outcome.text, nowMs);
     } else if (outcome.effect) {
-      this.#close("agent-ended", 1000, { reason: "agent-ended", note: outcome.effect.reason }, outcome.text, nowMs);
+      const { type, reason: note } = outcome.effect;
+      const isHandOver = type === "hand-over";
+      const handoff = { reason: isHandOver ? "hand-over" : "agent-ended", note };
+      this.#ending.close(isHandOver ? "handed-over" : "agent-ended", 1000, handoff, outcome.text, nowMs);
     }
   }
 
   #legEnded(clean: boolean, nowMs: number): void {
-    const { closing, legs, legLostAtMs } = this.#progress;
+    const { closing, legs, legLostAtMs } = this.progress;
     if (closing) {
-      if (!this.#isDraining) this.#finish(nowMs);
+      if (!this.#ending.isDraining) this.#ending.finish(nowMs);
     } else if (clean || !this.#facts.resumable || legs === 0) {
-      const endReason = clean ? "caller-left" : "lost";
-      if (this.voice?.awaitsWords) this.#drain(endReason, nowMs);
-      else this.#end(endReason, nowMs);
+      this.#ending.left(clean ? "caller-left" : "lost", nowMs);
     } else if (legLostAtMs === null) {
       this.#turns.stop(null, nowMs);
-      this.#keep({ legLostAtMs: nowMs });
+      this.#book.keep({ legLostAtMs: nowMs });
       this.#push({ type: "archive" });
     }
-  }
-
-  /** The caller is gone, but their last words are still being written down: a moment is given to that. */
-  #drain(endReason: EndReason, nowMs: number): void {
-    this.#turns.stop(null, nowMs);
-    this.#turns.close(true);
-    this.#isDraining = true;
-    this.#push({ type: "close-leg", closeCode: 1000 });
-    this.#keep({ closing: { endReason, closeCode: 1000, handoff: {}, atMs: nowMs + LIMITS.voiceDrainMs } });
   }
 
   #alarm(nowMs: number): void {
@@ -322,26 +301,26 @@ export class Call {
     if (!next || next.atMs > nowMs) return;
     switch (next.deadline) {
       case "closing":
-        this.#finish(nowMs);
+        this.#ending.finish(nowMs);
         return;
       case "call-cap":
-        this.#giveUp("call_cap", "call-cap", nowMs);
+        this.#ending.giveUp("call_cap", "call-cap", nowMs);
         return;
       case "no-setup":
-        this.#giveUp(this.#refusal ?? "no_setup", "policy", nowMs);
+        this.#ending.giveUp(this.#refusal ?? "no_setup", "policy", nowMs);
         return;
       case "leg-lost":
-        this.#end("lost", nowMs);
+        this.#ending.end("lost", nowMs);
         return;
       case "check-in":
-        this.#keep({ checkedInAtMs: nowMs });
+        this.#book.keep({ checkedInAtMs: nowMs });
         this.#say(CHECK_IN, nowMs, this.#quietSinceMs);
         return;
       case "hand-over":
         this.voice?.renew(nowMs);
         return;
       case "silence":
-        this.#giveUp("silence", "silence", nowMs);
+        this.#ending.giveUp("silence", "silence", nowMs);
         return;
     }
   }
@@ -350,76 +329,17 @@ export class Call {
     return nextDeadline({
       startedAtMs: this.#facts.startedAtMs,
       callMaxMs: this.#facts.callMaxMs,
-      progress: this.#progress,
+      progress: this.progress,
       quietSinceMs: this.#turns.isBusy ? null : this.#quietSinceMs,
       firstLegAtMs: this.#firstLegAtMs,
       handOverAtMs: this.voice?.handOverAtMs ?? null,
     });
   }
 
-  /** Ends the call for a reason of `failure.ts`: in words where there are any. `endReason` null: only this socket. */
-  #giveUp(reason: Reason, endReason: EndReason | null, nowMs: number): void {
-    const { sentence, spoken, closeCode } = factsOf(reason);
-    this.#log({ event: "socket-closed", callId: this.#facts.callId, code: reason });
-    if (!this.#progress.fromCarrier) this.#push({ type: "caller", command: { type: "error", code: reason, sentence } });
-    if (endReason === null) {
-      this.#push({ type: "close-leg", closeCode });
-      return;
-    }
-    this.#turns.stop(null, nowMs);
-    const isHeard = this.#progress.legs > 0 && spoken !== undefined;
-    if (isHeard) this.#turns.announce(reason, nowMs);
-    this.#close(endReason, closeCode, { reason }, isHeard ? spoken : "", nowMs);
-  }
-
   /** Words of ours, not the model's. `quietSinceMs`: keep counting a silence that they do not break. */
   #say(text: string, nowMs: number, quietSinceMs?: number): void {
     this.#turns.say(text, nowMs);
     this.#quietSinceMs = quietSinceMs ?? nowMs + spokenMs(text);
-  }
-
-  /** Last words that are heard get the time for it; a screen has them already. */
-  #close(
-    endReason: EndReason,
-    closeCode: number,
-    handoff: Record<string, string>,
-    lastWords: string,
-    nowMs: number,
-  ): void {
-    const isHeard = this.#progress.fromCarrier || this.voice !== undefined;
-    const unheardMs = isHeard && lastWords !== "" ? this.#turns.unheardMs(lastWords) : 0;
-    const waitMs = unheardMs === 0 ? 0 : unheardMs + GOODBYE_MARGIN_MS;
-    this.#turns.close(true);
-    this.#keep({ closing: { endReason, closeCode, handoff, atMs: nowMs + waitMs } });
-    if (waitMs === 0) this.#finish(nowMs);
-  }
-
-  #finish(nowMs: number): void {
-    const { closing, legs } = this.#progress;
-    if (!closing) return;
-    const { endReason, handoff } = closing;
-    if (legs > 0) this.#push({ type: "caller", command: { type: "end", handoff, endReason } });
-    this.#push({ type: "close-leg", closeCode: closing.closeCode });
-    this.#end(closing.endReason, nowMs);
-  }
-
-  #end(endReason: EndReason, nowMs: number): void {
-    this.#turns.stop(null, nowMs);
-    this.#turns.close(false);
-    this.#keep({ endedAtMs: nowMs, endReason, revision: this.#progress.revision + 1 });
-    this.#log({
-      event: "call-end",
-      callId: this.#facts.callId,
-      endReason,
-      durationMs: nowMs - this.#facts.startedAtMs,
-      turns: this.#transcript.turns.length,
-    });
-    this.#push({ type: "archive" });
-  }
-
-  #keep(fields: Partial<CallProgress>): void {
-    this.#progress = { ...this.#progress, ...fields };
-    this.#push({ type: "keep-progress", progress: this.#progress });
   }
 
   #push(command: CallCommand): void {

@@ -24,9 +24,9 @@ import { agentConfigOf, type CallStart } from "./call-start.ts";
 import type { CallStorage } from "./call-storage.ts";
 import { Outbox } from "./outbox.ts";
 import { messageOf, payerOf } from "./payer.ts";
-import { mintResumeTicket, soundOf, voiceWorld } from "./voice-world.ts";
 import { ToolRunner } from "./tool-runner.ts";
 import { turnMessage } from "./turn-message.ts";
+import { mintResumeTicket, soundOf, voiceWorld } from "./voice-world.ts";
 
 /** What the Durable Object lends to its call. */
 export interface CallShell {

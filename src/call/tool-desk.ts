@@ -86,6 +86,12 @@ export class ToolDesk {
     return undefined;
   }
 
+  /** As {@link run}, by the id of a call that was kept and has not given back. */
+  runKept(toolCallId: string): ToolResult | undefined {
+    const toolCall = this.#transcript.toolTurn(toolCallId)?.toolCall;
+    return toolCall?.outcome === "pending" ? this.run(toolCall) : undefined;
+  }
+
   /** A tool gave back: kept in any case. `late`: the turn that asked for it is over. */
   ended(toolCallId: string, result: ToolResult): "awaited" | "late" | "unknown" {
     const turn = this.#transcript.toolTurn(toolCallId);

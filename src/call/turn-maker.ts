@@ -16,6 +16,8 @@ export interface AnswerOutcome {
 export interface TurnMaker {
   /** A turn is being made or spoken: no silence is counted. */
   readonly isBusy: boolean;
+  /** Words of the caller are still being written down. */
+  readonly awaitsWords: boolean;
   /** Caller and key are there; also when a lost caller is back. */
   open(nowMs: number): void;
   /** The agent says these words, as a turn of its own. */

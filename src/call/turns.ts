@@ -40,6 +40,11 @@ export class Turns implements TurnMaker {
     return this.#answer !== undefined;
   }
 
+  /** Text comes whole. */
+  get awaitsWords(): boolean {
+    return false;
+  }
+
   /** A request is made for each answer: there is nothing to open. */
   open(): void {}
 

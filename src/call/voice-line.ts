@@ -85,7 +85,9 @@ export class VoiceLine {
         else this.#cancelDrain ??= this.#ports.startTimer(() => this.#close(), LIMITS.voiceDrainMs);
         return;
       case "fill-silence":
-        this.#session?.append(SILENCE[this.format].repeat(4 * Math.ceil((command.ms * CHARACTERS_PER_MS[this.format]) / 4)));
+        this.#session?.append(
+          SILENCE[this.format].repeat(4 * Math.ceil((command.ms * CHARACTERS_PER_MS[this.format]) / 4)),
+        );
         return;
       case "play-sentence":
         void this.#play(command.reason);

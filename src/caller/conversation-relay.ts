@@ -1,6 +1,6 @@
 import { LIMITS } from "../limits.ts";
 import type { CallerCommand, CallerRead } from "./caller-leg.ts";
-import { isRecord, nestsDeeperThan, parseObject, storable } from "./frame-text.ts";
+import { type Frame, isDigit, isRecord, nestsDeeperThan, parseObject, storable } from "./frame-text.ts";
 
 /**
  * The ConversationRelay wire: Twilio's JSON text frames into events of ours, and our commands into its frames. Pure.
@@ -9,8 +9,6 @@ import { isRecord, nestsDeeperThan, parseObject, storable } from "./frame-text.t
 
 const UNREADABLE: CallerRead = { ok: false };
 const IGNORED: CallerRead = { ok: true, event: { type: "ignored" } };
-
-type Frame = Readonly<Record<string, unknown>>;
 
 /**
  * Reads one frame of the caller. Never throws: what is not JSON, not an object, nested deeper than
@@ -83,8 +81,7 @@ function readInterrupt({ utteranceUntilInterrupt, durationUntilInterruptMs }: Fr
 }
 
 function readDtmf({ digit }: Frame): CallerRead {
-  if (typeof digit !== "string" || !/^[0-9*#A-D]$/.test(digit)) return UNREADABLE;
-  return { ok: true, event: { type: "dtmf", digit } };
+  return isDigit(digit) ? { ok: true, event: { type: "dtmf", digit } } : UNREADABLE;
 }
 
 function readInfo({ name, value }: Frame): CallerRead {

@@ -1,7 +1,9 @@
-/** Text frames of callers, before anybody knows what they say. */
+/** What every reader of text frames does before it believes anything. */
 
-/** One frame as JSON that is an object; `undefined` for everything else. Never throws. */
-export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+export type Frame = Readonly<Record<string, unknown>>;
+
+/** The JSON object that a text is; `undefined` when it is none. */
+export function parseObject(text: string): Frame | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return isRecord(value) ? value : undefined;
@@ -10,14 +12,46 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | u
   }
 }
 
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Postgres stores neither NUL nor half a surrogate pair in text; JSON escapes carry both. */
 export const storable = (text: string): string => text.replaceAll("\u0000", "").toWellFormed();
 
-/** Counts brackets outside strings, without parsing: JSON.parse would first build what a nesting bomb asks for. */
+/** One key of a telephone. */
+export const isDigit = (value: unknown): value is string => typeof value === "string" && /^[0-9*#A-D]$/.test(value);
+
+/** Standard base64 of at least one byte, padded: what may stand in JSON as it is, and means the same to everybody. */
+export const isBase64 = (text: string): boolean => text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
+
+/** Bytes that a base64 text of whole groups stands for. */
+export function base64Bytes(text: string): number {
+  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
+  return (text.length / 4) * 3 - padding;
+}
+
+/**
+ * Whether JSON of this text would be nested deeper than so many levels, found without parsing it: JSON.parse would first
+ * build what a nesting bomb asks for.
+ */
 export function nestsDeeperThan(text: string, levels: number): boolean {
+  return opensMoreThan(text, levels) && depthExceeds(text, levels);
+}
+
+/** Counts every opening bracket, also in strings. Frames of sound have two: they need not be read character by character. */
+function opensMoreThan(text: string, levels: number): boolean {
+  let opened = 0;
+  for (const bracket of "{[") {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      opened += 1;
+      if (opened > levels) return true;
+    }
+  }
+  return false;
+}
+
+/** Counts brackets outside strings. */
+function depthExceeds(text: string, levels: number): boolean {
   let depth = 0;
   let inString = false;
   for (let at = 0; at < text.length; at++) {

@@ -1,36 +1,37 @@
 import { LIMITS } from "../limits.ts";
-import type { CallerCommand, SoundRead, SoundWire } from "./caller-leg.ts";
-import { isRecord, nestsDeeperThan, parseObject } from "./frame-text.ts";
+import type { CallerCommand, CallerEvent, SoundRead, SoundWire } from "./caller-leg.ts";
+import { base64Bytes, type Frame, isBase64, isDigit, isRecord, nestsDeeperThan, parseObject } from "./frame-text.ts";
 
-/**
- * The Media Streams wire of Twilio, of one socket. Sound is mu-law at 8 kHz on both sides and is passed on undecoded.
- * The facts are Twilio's "WebSocket messages" page; see README.md for what it says.
- */
+/** Mu-law at 8 kHz: one byte a sample. */
+const BYTES_PER_MS = 8;
+/** Twilio's pace: a frame in 20 ms. */
+const FRAME_MS = 20;
+/** A longer gap is an outage, not a pause: so much of it is filled. */
+const MOST_SILENCE_MS = 10_000;
+/** Three bytes of 0xFF, mu-law's silence, as a whole group of base64: any number of them may stand before a payload. */
+const SILENT_GROUP = "////";
+const SILENT_GROUP_BYTES = 3;
 
 const UNREADABLE: SoundRead = { ok: false };
 const IGNORED: SoundRead = { ok: true, event: { type: "ignored" } };
-const HANG_UP: SoundRead = { ok: true, event: { type: "hang-up" } };
+const happened = (event: CallerEvent): SoundRead => ({ ok: true, event });
 
-const BYTES_PER_MS = 8;
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
-/** Between two frames of 20 ms; more was left out by silence suppression or the network. */
-const GAP_MS = 40;
-/** A longer gap is no pause in speech any more. */
-const LONGEST_GAP_MS = 10_000;
-/** Three bytes of mu-law silence (0xFF) in base64. */
-const SILENCE = "////";
-const SILENCE_BYTES = 3;
-
+/**
+ * Twilio's bidirectional Media Streams, for one socket: mu-law in base64 is passed through both ways, never decoded. Facts:
+ * Twilio's page "Media Streams WebSocket messages". What was heard comes back as marks. After a `clear` Twilio echoes all
+ * marks at once, as if they had been played: each carries a generation, and only those of the newest one count.
+ */
 export class MediaStreamsWire implements SoundWire {
   readonly format = "mulaw-8k";
   readonly maxFrameBytes = LIMITS.textFrameBytes;
   #streamSid: string | undefined;
-  /** End of the last sound of the caller, in milliseconds of the stream; `undefined` before the first. */
-  #heardUntilMs: number | undefined;
+  /** A frame of sound up to its payload. */
+  #head = "";
   #sentBytes = 0;
-  #markedMs = 0;
-  /** Grows with each `clear`: Twilio then echoes the marks of what was never played. */
+  #markedBytes = 0;
   #generation = 0;
+  /** Where on the stream's own clock the next sound is due. */
+  #dueMs: number | undefined;
 
   get sentMs(): number {
     return this.#sentBytes / BYTES_PER_MS;
@@ -41,37 +42,42 @@ export class MediaStreamsWire implements SoundWire {
     return undefined;
   }
 
+  /** Never throws. What belongs to no stream, or to another than the socket began with, is unreadable. */
   read(frame: string | ArrayBuffer): SoundRead {
-    if (typeof frame !== "string") return UNREADABLE;
-    const message = nestsDeeperThan(frame, LIMITS.frameDepth) ? undefined : parseObject(frame);
-    switch (message?.event) {
+    if (typeof frame !== "string" || nestsDeeperThan(frame, LIMITS.frameDepth)) return UNREADABLE;
+    const message = parseObject(frame);
+    if (typeof message?.event !== "string") return UNREADABLE;
+    if (message.event === "connected") return IGNORED;
+    if (message.event === "start") return this.#readStart(message);
+    if (this.#streamSid === undefined || message.streamSid !== this.#streamSid) return UNREADABLE;
+    switch (message.event) {
       case "media":
         return this.#readMedia(message.media);
       case "mark":
         return this.#readMark(message.mark);
-      case "start":
-        return this.#readStart(message.start);
       case "dtmf": {
         const digit = isRecord(message.dtmf) ? message.dtmf.digit : undefined;
-        return typeof digit === "string" && /^[0-9*#A-D]$/.test(digit)
-          ? { ok: true, event: { type: "dtmf", digit } }
-          : UNREADABLE;
+        return isDigit(digit) ? happened({ type: "dtmf", digit }) : UNREADABLE;
       }
       case "stop":
-        return HANG_UP;
+        return happened({ type: "hang-up" });
       default:
-        return typeof message?.event === "string" ? IGNORED : UNREADABLE;
+        return IGNORED;
     }
   }
 
-  /** The stream's name holds nothing to escape, and neither does base64. */
+  /**
+   * Empty, and nothing counted, for what is no base64, or before the stream has begun: there is nothing to send then. Put
+   * together without escaping: neither base64 nor a stream's id has anything to escape.
+   */
   writeSound(audioBase64: string): string {
-    this.#sentBytes += bytesIn(audioBase64);
-    return `{"event":"media","streamSid":"${this.#streamSid}","media":{"payload":"${audioBase64}"}}`;
+    if (this.#streamSid === undefined || !isBase64(audioBase64)) return "";
+    this.#sentBytes += base64Bytes(audioBase64);
+    return `${this.#head}${audioBase64}"}}`;
   }
 
   mark(): string | undefined {
-    return this.sentMs - this.#markedMs < LIMITS.markEveryMs ? undefined : this.#mark();
+    return this.#sentBytes - this.#markedBytes >= LIMITS.markEveryMs * BYTES_PER_MS ? this.#mark() : undefined;
   }
 
   write(command: CallerCommand): string | undefined {
@@ -79,58 +85,69 @@ export class MediaStreamsWire implements SoundWire {
     switch (command.type) {
       case "clear":
         this.#generation += 1;
-        this.#markedMs = this.sentMs;
+        // What was sent so far is void, and nobody waits to hear of it.
+        this.#markedBytes = this.#sentBytes;
         return `{"event":"clear","streamSid":"${this.#streamSid}"}`;
       case "sound-end":
-        return this.sentMs > this.#markedMs ? this.#mark() : undefined;
+        return this.#sentBytes > this.#markedBytes ? this.#mark() : undefined;
       default:
         return undefined;
     }
   }
 
   #mark(): string {
-    this.#markedMs = this.sentMs;
+    this.#markedBytes = this.#sentBytes;
     const name = `p${this.sentMs}:g${this.#generation}`;
     return `{"event":"mark","streamSid":"${this.#streamSid}","mark":{"name":"${name}"}}`;
   }
 
-  #readStart(start: unknown): SoundRead {
-    if (!isRecord(start) || this.#streamSid !== undefined) return UNREADABLE;
-    const { streamSid, callSid } = start;
-    if (typeof streamSid !== "string" || !/^[A-Za-z0-9]{1,64}$/.test(streamSid)) return UNREADABLE;
-    if (typeof callSid !== "string" || !/^[A-Za-z0-9]{1,64}$/.test(callSid)) return UNREADABLE;
+  #readStart({ start, streamSid: outerSid }: Frame): SoundRead {
+    if (!isRecord(start)) return UNREADABLE;
+    const { streamSid = outerSid, callSid, mediaFormat } = start;
+    if (!isSid(streamSid) || !isSid(callSid) || !isOurFormat(mediaFormat)) return UNREADABLE;
+    if (outerSid !== undefined && outerSid !== streamSid) return UNREADABLE;
+    if (this.#streamSid !== undefined) return streamSid === this.#streamSid ? IGNORED : UNREADABLE;
     this.#streamSid = streamSid;
-    const event = { type: "leg-start", phoneCallId: callSid, greetedByCarrier: false, fromCarrier: true } as const;
-    return { ok: true, event };
+    this.#head = `{"event":"media","streamSid":"${streamSid}","media":{"payload":"`;
+    return happened({ type: "leg-start", phoneCallId: callSid, greetedByCarrier: false, fromCarrier: true });
   }
 
   #readMedia(media: unknown): SoundRead {
-    if (!isRecord(media) || this.#streamSid === undefined) return UNREADABLE;
-    const { payload, timestamp, track } = media;
-    if (track !== undefined && track !== "inbound") return IGNORED;
-    if (typeof payload !== "string" || payload === "" || payload.length % 4 !== 0 || !BASE64.test(payload)) {
-      return UNREADABLE;
-    }
-    const atMs = Number(timestamp);
-    const gapMs = this.#heardUntilMs === undefined ? 0 : atMs - this.#heardUntilMs;
-    if (Number.isFinite(atMs)) this.#heardUntilMs = atMs + bytesIn(payload) / BYTES_PER_MS;
-    return { ok: true, sound: gapMs >= GAP_MS && gapMs <= LONGEST_GAP_MS ? silenceOf(gapMs) + payload : payload };
+    if (!isRecord(media)) return UNREADABLE;
+    const { track, payload, timestamp } = media;
+    if (typeof payload !== "string" || payload.length > LIMITS.textFrameBytes || !isBase64(payload)) return UNREADABLE;
+    if (track !== "inbound") return IGNORED;
+    return { ok: true, sound: this.#silenceBefore(timestamp, base64Bytes(payload) / BYTES_PER_MS) + payload };
   }
 
-  /** Echoed when all sound before it was played, and also when it was cleared. */
+  /**
+   * What the carrier did not send, in silence or by loss: a vad that hears no time pass would never end a turn. A frame
+   * without a time is taken as it comes.
+   */
+  #silenceBefore(timestamp: unknown, soundMs: number): string {
+    if (typeof timestamp !== "string" || !/^\d{1,12}$/.test(timestamp)) return "";
+    const atMs = Number(timestamp);
+    const gapMs = this.#dueMs === undefined ? 0 : atMs - this.#dueMs;
+    this.#dueMs = Math.max(this.#dueMs ?? 0, atMs + soundMs);
+    if (gapMs <= FRAME_MS) return "";
+    const silentBytes = Math.min(gapMs, MOST_SILENCE_MS) * BYTES_PER_MS;
+    return SILENT_GROUP.repeat(Math.floor(silentBytes / SILENT_GROUP_BYTES));
+  }
+
   #readMark(mark: unknown): SoundRead {
-    const name = isRecord(mark) && typeof mark.name === "string" ? mark.name : "";
-    const [, positionText, generation] = /^p(\d{1,9}(?:\.\d{1,6})?):g(\d{1,9})$/.exec(name) ?? [];
-    if (positionText === undefined || Number(generation) !== this.#generation) return IGNORED;
-    return { ok: true, event: { type: "played", positionMs: Math.min(Number(positionText), this.sentMs) } };
+    if (!isRecord(mark) || typeof mark.name !== "string") return UNREADABLE;
+    const [, position, generation] = mark.name.match(/^p(\d{1,9}(?:\.\d{1,3})?):g(\d{1,9})$/) ?? [];
+    if (position === undefined || Number(generation) !== this.#generation) return IGNORED;
+    // Nobody has heard what was not sent.
+    return happened({ type: "played", positionMs: Math.min(Number(position), this.sentMs) });
   }
 }
 
-/** Whole groups of base64, so that more can follow it. */
-const silenceOf = (ms: number): string => SILENCE.repeat(Math.round((ms * BYTES_PER_MS) / SILENCE_BYTES));
+const isSid = (value: unknown): value is string => typeof value === "string" && /^[A-Za-z0-9]{1,64}$/.test(value);
 
-/** Bytes that base64 stands for. */
-function bytesIn(base64: string): number {
-  const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
-  return (base64.length / 4) * 3 - padding;
+/** What is not said is as documented. Any other format would be heard as noise. */
+function isOurFormat(format: unknown): boolean {
+  if (format === undefined) return true;
+  if (!isRecord(format)) return false;
+  return format.encoding === "audio/x-mulaw" && format.sampleRate === 8_000 && format.channels === 1;
 }

@@ -48,7 +48,13 @@ export function connectTwiml({ socketUrl, actionUrl, voice, language }: ConnectO
  * @param socketUrl `wss://…` with a path.
  * @throws TypeError for a query string: Twilio refuses it with error 31920.
  */
-export function streamTwiml({ socketUrl, redirectUrl }: { readonly socketUrl: string; readonly redirectUrl: string }): string {
+export function streamTwiml({
+  socketUrl,
+  redirectUrl,
+}: {
+  readonly socketUrl: string;
+  readonly redirectUrl: string;
+}): string {
   if (socketUrl.includes("?")) throw new TypeError("a stream URL has no query string");
   const stream = `<Connect><Stream${attributes({ url: socketUrl })}/></Connect>`;
   return document(`${stream}<Redirect method="POST">${escapeXml(redirectUrl)}</Redirect>`);

@@ -97,8 +97,9 @@ class RealtimeLeg implements RealtimeVoice {
   close(): void {
     this.#state = "closed";
     this.#watchdog.stop();
-    this.#dialling.abort();
-    this.#socket?.close(1_000);
+    // An abort after the upgrade would cut the connection before the close is sent.
+    if (this.#socket === undefined) this.#dialling.abort();
+    else this.#socket.close(1_000);
   }
 
   async #connect(): Promise<void> {

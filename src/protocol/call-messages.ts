@@ -122,8 +122,8 @@ export function parseCallMessage(text: string): CallMessage | undefined {
   const message = parseObject(text);
   const shape = typeof message?.type === "string" ? SHAPES[message.type] : undefined;
   if (!message || !shape) return undefined;
-  const fits = Object.entries(shape).every(([field, fit]) => fit(message[field]));
-  return fits ? (message as unknown as CallMessage) : undefined;
+  const isWhole = Object.entries(shape).every(([field, fits]) => fits(message[field]));
+  return isWhole ? (message as unknown as CallMessage) : undefined;
 }
 
 const isMs = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value) && value >= 0;
@@ -135,9 +135,9 @@ const isFlag: Fit = (value) => typeof value === "boolean";
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const orNull =
-  (fit: Fit): Fit =>
+  (fits: Fit): Fit =>
   (value) =>
-    value === null || fit(value);
+    value === null || fits(value);
 const oneOf =
   (...words: readonly string[]): Fit =>
   (value) =>
@@ -155,7 +155,7 @@ const TURN: Readonly<Record<string, Fit>> = {
   failure: orNull(isText),
 };
 
-const isTurn: Fit = (value) => isRecord(value) && Object.entries(TURN).every(([field, fit]) => fit(value[field]));
+const isTurn: Fit = (value) => isRecord(value) && Object.entries(TURN).every(([field, fits]) => fits(value[field]));
 
 const SHAPES: Readonly<Record<string, Readonly<Record<string, Fit>>>> = {
   "call-start": {

@@ -154,7 +154,11 @@ export class BrowserCall {
 
   #onPlayback(report: SpeakerReport): void {
     this.#isPlaying = report.type === "began" || report.type === "playing";
-    this.#socket?.send({ type: "played", positionMs: Math.floor(report.positionMs), receivedMs: Math.floor(this.#receivedMs) });
+    this.#socket?.send({
+      type: "played",
+      positionMs: Math.floor(report.positionMs),
+      receivedMs: Math.floor(this.#receivedMs),
+    });
     this.#events.onPlayback(report);
     if (this.#isOver && !this.#isPlaying) this.#close();
   }

@@ -135,7 +135,7 @@ describe("a tool in a turn", () => {
     const commands = table.caller({ type: "playback", playing: false });
     expect(commands).toContainEqual({
       type: "caller",
-      command: { type: "end", handoff: { reason: "agent-ended", note: "done" } },
+      command: { type: "end", handoff: { reason: "agent-ended", note: "done" }, endReason: "agent-ended" },
     });
     expect(table.progress.endReason).toBe("agent-ended");
   });

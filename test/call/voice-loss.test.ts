@@ -130,7 +130,10 @@ describe("a session that is lost", () => {
   it("VLOSS-10 a new key is used from the next session on, which begins at once", () => {
     const table = new VoiceTable().connected();
     const commands = table.do({ type: "key-changed", isOtherPayer: false });
-    expect(commands.map(({ type }) => type).filter((type) => type.endsWith("voice"))).toEqual(["close-voice", "open-voice"]);
+    expect(commands.map(({ type }) => type).filter((type) => type.endsWith("voice"))).toEqual([
+      "close-voice",
+      "open-voice",
+    ]);
   });
 
   it("VLOSS-11 without a recording a call that cannot go on still ends, in writing", () => {

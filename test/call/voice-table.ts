@@ -109,7 +109,11 @@ export class VoiceTable extends Table {
 
   get line(): string[] {
     return this.turns.map(({ seq, speaker, text, heardText, failure }) =>
-      [`${seq} ${speaker}: ${text}`, heardText === null ? "" : ` [heard: ${heardText}]`, failure ? ` (${failure})` : ""].join(""),
+      [
+        `${seq} ${speaker}: ${text}`,
+        heardText === null ? "" : ` [heard: ${heardText}]`,
+        failure ? ` (${failure})` : "",
+      ].join(""),
     );
   }
 }

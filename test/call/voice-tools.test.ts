@@ -38,7 +38,7 @@ describe("tools in a call with sound", () => {
       table.speaks(`item_u${turn}`, 200, "Again");
       const { responseId } = table.begins();
       const from = table.commands.length;
-      for (const repeat of [0, 1, 2]) void repeat, table.upstream({ ...callOf(`call_${turn}`), responseId });
+      for (let times = 0; times < 3; times++) table.upstream({ ...callOf(`call_${turn}`), responseId });
       for (const { toolCall } of ofType(table.commands.slice(from), "run-tool")) {
         runs += 1;
         ran.add(toolCall.toolCallId);

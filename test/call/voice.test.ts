@@ -23,7 +23,12 @@ describe("a call with sound", () => {
     table.hears("It is noon.", 1_200);
     table.speaks("item_u2", 500, "Thanks.");
     table.upstream({ type: "caller-text", itemId: "item_u1", text: "What time is it?", usage: null });
-    expect(table.line).toEqual(["1 agent: Hello!", "2 caller: What time is it?", "3 agent: It is noon.", "4 caller: Thanks."]);
+    expect(table.line).toEqual([
+      "1 agent: Hello!",
+      "2 caller: What time is it?",
+      "3 agent: It is noon.",
+      "4 caller: Thanks.",
+    ]);
     expect(table.turns.map(({ startedAtMs }) => startedAtMs)).toEqual(
       table.turns.map(({ startedAtMs }) => startedAtMs).toSorted((a, b) => a - b),
     );

@@ -69,13 +69,17 @@ export class Callroom {
       say(socket, "You said ", `${String(frame.voicePrompt)}.`);
     }
   };
+  /** What `POST /api/calls` answers; by default a call of this room. */
+  callReply: { status: number; body: unknown } | undefined;
+  /** The agent of a call with sound: given its socket, which it hears and answers by itself. */
+  onCall = (socket: WebSocket): void => socket.close(1011);
   /** Runs when a socket has closed: the call's record appears. */
   onClose = (): void => {
     this.listCalls = () => [CALL];
   };
 
   readonly #server = createServer((request, response) => void this.#answer(request, response));
-  readonly #sockets = new WebSocketServer({ noServer: true });
+  readonly #sockets = new WebSocketServer({ noServer: true, handleProtocols: ([first]) => first ?? false });
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, url } = request;
@@ -86,6 +90,10 @@ export class Callroom {
     };
     if (url === "/api/join") return reply(this.joinReply.body, this.joinReply.status);
     if (url === "/api/me") return reply({ success: true, name: "Ada", config: { greeting: this.greeting } });
+    if (method === "POST" && url === "/api/calls") {
+      const call = { callId: "call-2", ticket: "ticket-2", url: `${this.origin.replace("http", "ws")}/call/call-2` };
+      return reply(this.callReply?.body ?? { success: true, ...call }, this.callReply?.status);
+    }
     if (url === "/api/me/calls") return reply({ success: true, calls: this.listCalls(), next: null });
     return reply({ success: true, call: this.record, turns: this.turns });
   }
@@ -101,11 +109,8 @@ export class Callroom {
         );
       }
       return this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        webSocket.on("message", (data) => {
-          const frame: Frame = JSON.parse(textOf(data));
-          this.frames.push(frame);
-          this.onFrame(webSocket, frame);
-        });
+        if (request.url?.startsWith("/call/")) this.onCall(webSocket);
+        else this.#hearRelay(webSocket);
         webSocket.on("close", (code) => {
           this.closes.push(code);
           this.onClose();
@@ -116,6 +121,14 @@ export class Callroom {
     await once(this.#server, "listening");
     this.origin = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
     return this;
+  }
+
+  #hearRelay(webSocket: WebSocket): void {
+    webSocket.on("message", (data) => {
+      const frame: Frame = JSON.parse(textOf(data));
+      this.frames.push(frame);
+      this.onFrame(webSocket, frame);
+    });
   }
 
   async stop(): Promise<void> {

@@ -36,6 +36,8 @@ describe("what strangers send", () => {
       (count) => connectRelay(`${address}/ws/ws_bad_real/ticket-${count}.${"A".repeat(43)}`),
       (count) => connectRelay(`${address}/ws/ws_bad_real`, { headers: { origin: `https://site-${count}.example` } }),
       (count) => connectRelay(`${address}/call/${count}`),
+      (count) => connectRelay(`${address}/call/${"0".repeat(22)}${1_000 + (count % 9_000)}`),
+      (count) => connectRelay(`${address}/media/ticket-${count}.${"A".repeat(43)}`),
     ];
     const outcomes = new Map<string, number>();
     const dial = async (count: number): Promise<void> => {
@@ -50,10 +52,9 @@ describe("what strangers send", () => {
       await Promise.all(Array.from({ length: 20 }, (_, more) => dial(count + more)));
     }
     expect(Object.fromEntries(outcomes)).toEqual({
-      "1008 unknown_session": 500,
-      "HTTP 401": 750,
-      "HTTP 403": 500,
-      "HTTP 404": 250,
+      "1008 unknown_session": 400,
+      "HTTP 401": 600,
+      "HTTP 403": 1_000,
     });
     expect([objectsIn(room, "CallObject"), objectsIn(room, "WorkshopObject")]).toEqual(before);
   });

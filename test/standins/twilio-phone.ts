@@ -1,13 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { connectRelay, type RelayClient, type RelayTurn } from "../../src/cli/relay-client.ts";
 import { outboundProblem } from "./twilio-frames.ts";
+import { type MediaOptions, MediaRefused, type MediaStream, openMediaStream } from "./twilio-media.ts";
 import { causeOfEnd, newSession, type Session } from "./twilio-session.ts";
-import { type RelayVerb, TwimlError, type Verb } from "./twilio-twiml.ts";
+import { type RelayVerb, type StreamVerb, TwimlError, type Verb } from "./twilio-twiml.ts";
 import { type Form, TwilioWeb, type WebOptions } from "./twilio-web.ts";
 import { Until } from "./until.ts";
 
 export interface CallOptions extends WebOptions {
   readonly sessionToken: string;
+  /** Query string of the voice webhook, as it is set at the number: `?wayIn=media-streams`. */
+  readonly query?: string;
   readonly from?: string;
   readonly to?: string;
   readonly callSid?: string;
@@ -16,6 +19,8 @@ export interface CallOptions extends WebOptions {
   readonly form?: Form;
   /** `at-once`: speech is heard as soon as it is complete. `by-hand`: the test sends the info frames. */
   readonly playback?: "at-once" | "by-hand";
+  /** How the time of media streams goes. */
+  readonly media?: Pick<MediaOptions, "clock" | "pace">;
 }
 
 export interface ReceivedFrame {
@@ -34,10 +39,15 @@ export interface ActionPost {
   readonly verbs: readonly Verb[] | undefined;
 }
 
+/** Where the phone was led by a `<Redirect>`. */
+export interface Redirected extends ActionPost {
+  readonly url: string;
+}
+
 const WAIT_MS = 10_000;
 const INVALID_IN_A_ROW = 10;
 
-/** Rings the agent of `sessionToken` and comes back once the first session is open, or the call is over already. */
+/** Rings the agent of `sessionToken` and comes back once the first session or stream is open, or the call is over already. */
 export async function placeCall(options: CallOptions): Promise<TwilioPhone> {
   const phone = new TwilioPhone(options);
   await phone.ring();
@@ -51,9 +61,12 @@ export class TwilioPhone {
   readonly turns: RelayTurn[] = [];
   readonly frames: ReceivedFrame[] = [];
   readonly actions: ActionPost[] = [];
+  readonly redirects: Redirected[] = [];
+  /** Media streams opened so far, oldest first. */
+  readonly streams: MediaStream[] = [];
   /** Codes of Twilio's error dictionary, as its debugger would list them. */
   readonly errors: string[] = [];
-  /** Sessions opened so far. */
+  /** ConversationRelay sessions opened so far. */
   sessions = 0;
   readonly over: Promise<void>;
 
@@ -64,6 +77,9 @@ export class TwilioPhone {
   #finish: () => void = () => undefined;
   #isOver = false;
   #session: Session | undefined;
+  #stream: MediaStream | undefined;
+  /** What the phone does after its stream is closed. */
+  #streamAftermath: Promise<void> | undefined;
   #turnsTaken = 0;
   readonly #waiting = new Until();
 
@@ -99,7 +115,7 @@ export class TwilioPhone {
   }
 
   async ring(): Promise<void> {
-    const url = `${this.#web.publicOrigin}/twilio/voice/${this.#options.sessionToken}`;
+    const url = `${this.#web.publicOrigin}/twilio/voice/${this.#options.sessionToken}${this.#options.query ?? ""}`;
     const verbs = await this.#post(url, this.#form);
     await this.#follow(verbs ?? [], url);
   }
@@ -158,8 +174,23 @@ export class TwilioPhone {
     await this.#until(() => (this.sessions >= count ? true : undefined), `session ${count}`, timeoutMs);
   }
 
-  /** The caller hangs up: close 1000 and the action post; Twilio promises no order between the two. */
+  /** Until the `count`th media stream of the call is open. */
+  waitForStream(count = 1, timeoutMs = WAIT_MS): Promise<MediaStream> {
+    return this.#until(() => this.streams[count - 1], `stream ${count}`, timeoutMs);
+  }
+
+  /** The media stream that is open. */
+  get stream(): MediaStream {
+    if (!this.#stream) throw new Error("no stream is open");
+    return this.#stream;
+  }
+
+  /** The caller hangs up: close 1000 and the action post; Twilio promises no order between the two. A stream has no action. */
   async hangUp({ actionFirst = false } = {}): Promise<void> {
+    if (this.#stream) {
+      await this.#stream.hangUp();
+      return this.#streamAftermath;
+    }
     const session = this.#open();
     session.leaving = "caller";
     if (actionFirst) await this.#postAction(session);
@@ -167,8 +198,12 @@ export class TwilioPhone {
     await session.aftermath;
   }
 
-  /** The connection breaks (1006), and Twilio asks the action what to do. */
+  /** The connection breaks (1006), and Twilio asks the action what to do; after a stream it goes on below. */
   async drop(): Promise<void> {
+    if (this.#stream) {
+      await this.#stream.drop();
+      return this.#streamAftermath;
+    }
     const session = this.#open();
     await session.client?.drop();
     await session.aftermath;
@@ -190,10 +225,57 @@ export class TwilioPhone {
   async #follow(verbs: readonly Verb[], documentUrl: string): Promise<void> {
     for (const [index, verb] of verbs.entries()) {
       if (verb.type === "connect") return this.#connect(verb, verbs.slice(index + 1), documentUrl);
+      if (verb.type === "stream") return this.#connectStream(verb, verbs.slice(index + 1), documentUrl);
+      if (verb.type === "redirect") return this.#redirect(verb.url, documentUrl);
       if (verb.type === "hangup") break;
       this.spoken.push(verb.text);
     }
     this.#finish();
+  }
+
+  async #redirect(to: string, documentUrl: string): Promise<void> {
+    const url = new URL(to, documentUrl).href;
+    const form = { ...this.#form, CallStatus: "in-progress" };
+    const verbs = await this.#post(url, form);
+    this.redirects.push({ url, form, verbs });
+    this.#waiting.changed();
+    return this.#follow(verbs ?? [], url);
+  }
+
+  /** Twilio never reconnects a stream: whatever ends it, the call goes on below, unless it was the caller. */
+  async #connectStream(verb: StreamVerb, below: readonly Verb[], documentUrl: string): Promise<void> {
+    const stream = await this.#dialStream(verb);
+    if (!stream) return this.#follow(below, documentUrl);
+    this.#stream = stream;
+    this.#streamAftermath = stream.closed.then(({ code }) => {
+      this.#stream = undefined;
+      if (stream.isHungUp) return this.#finish();
+      if (code !== 1000 && code !== 1005) this.errors.push("31921");
+      return this.#follow(below, documentUrl);
+    });
+    this.streams.push(stream);
+    this.#waiting.changed();
+  }
+
+  async #dialStream({ url, parameters }: StreamVerb): Promise<MediaStream | undefined> {
+    try {
+      const address = this.#web.reachable(url);
+      if (address === undefined) throw new MediaRefused(undefined);
+      const { authToken, media } = this.#options;
+      return await openMediaStream({
+        ...media,
+        url: address,
+        signedUrl: url,
+        ...(authToken !== undefined && { authToken }),
+        callSid: this.callSid,
+        accountSid: this.#form.AccountSid ?? "",
+        parameters,
+      });
+    } catch (error) {
+      if (!(error instanceof MediaRefused)) throw error;
+      this.errors.push(error.code);
+      return undefined;
+    }
   }
 
   async #connect(verb: RelayVerb, below: readonly Verb[], documentUrl: string): Promise<void> {

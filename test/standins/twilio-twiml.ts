@@ -17,9 +17,25 @@ export interface RelayVerb {
   readonly attributes: ReadonlyMap<string, string>;
   readonly parameters: Readonly<Record<string, string>>;
 }
-export type Verb = RelayVerb | { readonly type: "say"; readonly text: string } | { readonly type: "hangup" };
+/** A stream in both directions; the call goes on below when its socket is closed. */
+export interface StreamVerb {
+  readonly type: "stream";
+  readonly url: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
 
-/** `code` as in Twilio's error dictionary: 12100 not XML, 12200 not TwiML, 64101 bad ConversationRelay parameter. */
+export type Verb =
+  | RelayVerb
+  | StreamVerb
+  /** `url` as written, perhaps relative. */
+  | { readonly type: "redirect"; readonly url: string }
+  | { readonly type: "say"; readonly text: string }
+  | { readonly type: "hangup" };
+
+/**
+ * `code` as in Twilio's error dictionary: 12100 not XML, 12200 not TwiML, 64101 bad ConversationRelay parameter, 31920 and
+ * 31922 a stream's URL with a query string or without `wss`.
+ */
 export class TwimlError extends Error {
   readonly code: string;
 
@@ -74,19 +90,44 @@ export function readTwiml(xml: string): readonly Verb[] {
         return { type: "hangup" };
       case "Connect":
         return readConnect(element);
+      case "Redirect":
+        return readRedirect(element);
       default:
         throw new TwimlError("12200", `<${element.name}> is no verb of ours`);
     }
   });
 }
 
-function readConnect(connect: XmlElement): RelayVerb {
+function readConnect(connect: XmlElement): RelayVerb | StreamVerb {
   allow(connect, ["action", "method"]);
-  const [relay, ...others] = elements(connect);
-  if (relay?.name !== "ConversationRelay" || others.length > 0) {
-    throw new TwimlError("12200", "<Connect> does not hold exactly one <ConversationRelay>");
-  }
-  if ((connect.attributes.get("method") ?? "POST") !== "POST") throw new TwimlError("12200", "the method is not POST");
+  const [noun, ...others] = elements(connect);
+  if (!noun || others.length > 0) throw new TwimlError("12200", "<Connect> does not hold exactly one element");
+  expectPost(connect);
+  if (noun.name === "ConversationRelay") return readRelay(noun, connect.attributes.get("action"));
+  if (noun.name !== "Stream") throw new TwimlError("12200", `<${noun.name}> is nothing of ours to connect`);
+  // Twilio would ask the action before it goes on below; we never write one.
+  allow(connect, ["method"]);
+  return readStream(noun);
+}
+
+function readRedirect(redirect: XmlElement): Verb {
+  allow(redirect, ["method"]);
+  expectPost(redirect);
+  const url = textOf(redirect).trim();
+  if (url === "") throw new TwimlError("12200", "<Redirect> is empty");
+  return { type: "redirect", url };
+}
+
+function readStream(stream: XmlElement): StreamVerb {
+  // `track` belongs to <Start><Stream>; the rest we never write.
+  allow(stream, ["url", "name"]);
+  const url = stream.attributes.get("url") ?? "";
+  if (!/^wss:\/\/[^/\s]+\/\S+$/.test(url)) throw new TwimlError("31922", `Invalid stream URL ${url}`);
+  if (url.includes("?")) throw new TwimlError("31920", "a query string in a stream URL");
+  return { type: "stream", url, parameters: readParameters(stream) };
+}
+
+function readRelay(relay: XmlElement, action: string | undefined): RelayVerb {
   for (const [name, value] of relay.attributes) {
     if (!RELAY_ATTRIBUTES[name]?.test(value)) throw new TwimlError("64101", `Invalid value ${value} for ${name}`);
   }
@@ -95,19 +136,21 @@ function readConnect(connect: XmlElement): RelayVerb {
   if (relay.attributes.has("voice") && !relay.attributes.has("ttsProvider")) {
     throw new TwimlError("64101", "Invalid values (block_elevenlabs/en-US/<voice>) for tts settings");
   }
-  const parameters = elements(relay).map((parameter): [string, string] => {
+  return { type: "connect", action, url, attributes: relay.attributes, parameters: readParameters(relay) };
+}
+
+function readParameters(noun: XmlElement): Readonly<Record<string, string>> {
+  const parameters = elements(noun).map((parameter): [string, string] => {
     allow(parameter, ["name", "value"]);
     const name = parameter.attributes.get("name");
     if (parameter.name !== "Parameter" || !name) throw new TwimlError("12200", "not a <Parameter name value>");
     return [name, parameter.attributes.get("value") ?? ""];
   });
-  return {
-    type: "connect",
-    action: connect.attributes.get("action"),
-    url,
-    attributes: relay.attributes,
-    parameters: Object.fromEntries(parameters),
-  };
+  return Object.fromEntries(parameters);
+}
+
+function expectPost(verb: XmlElement): void {
+  if ((verb.attributes.get("method") ?? "POST") !== "POST") throw new TwimlError("12200", "the method is not POST");
 }
 
 /** One element with all it holds. No comments, CDATA, processing instructions or DTD: we never write any. */

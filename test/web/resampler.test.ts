@@ -18,8 +18,9 @@ const gainDb = (toneHz: number, rateHz: number): number =>
 
 describe("the resampler", () => {
   it.each(RATES_HZ)("SOCKET-22 from %i Hz a tone comes out at its height, loudness and time", (rateHz) => {
-    const out = resampleAll(sine(1_000, rateHz), rateHz);
-    expect(out).toHaveLength(12_000);
+    const samples = sine(1_000, rateHz);
+    const out = resampleAll(samples, rateHz);
+    expect(out).toHaveLength(Math.ceil((samples.length * 24_000) / rateHz));
     const wanted = sine(1_000, 24_000);
     const error = middle(out.map((sample, index) => sample - (wanted[index] ?? 0)));
     expect(levelOf(error).peakDbfs).toBeLessThan(-60);

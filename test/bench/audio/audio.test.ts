@@ -65,7 +65,15 @@ describe("the tally of a call", () => {
 describe("the upstream", () => {
   const start = () => {
     const sent: string[] = [];
-    const counts: UpstreamCounts = { open: 0, sessions: 0, appends: 0, outOfOrder: 0, mixed: 0, speechStartedAtMs: {} };
+    const counts: UpstreamCounts = {
+      open: 0,
+      sessions: 0,
+      appends: 0,
+      pouredBytes: 0,
+      outOfOrder: 0,
+      mixed: 0,
+      speechStartedAtMs: {},
+    };
     const session = new EchoSession({ send: (event) => sent.push(event), bufferedBytes: () => 0 }, counts);
     const types = () => sent.map((event) => `${(JSON.parse(event) as { type: unknown }).type}`);
     return { sent, counts, session, types };
@@ -216,7 +224,6 @@ describe("figures of sound", () => {
       frames: { ...NO_FRAMES, sent: 900, received: 899, lost: 1 },
       roundTripsMs: [1, 2, 49],
       memoryMiB: { from: 100, to: 165, highest: 170 },
-      floods: 10,
     });
     const [lost, roundTrip, memory] = page.split("\n").slice(2);
     expect(lost).toMatch(/1 of 900 .*missed/);

@@ -4,8 +4,8 @@ import type { SoundFormat } from "./frames.ts";
 import { cut } from "./realtime-wire.ts";
 
 export interface Base64 {
-  encode(bytes: ArrayBuffer | Uint8Array): string;
-  decode(text: string): Uint8Array;
+  readonly encode: (bytes: ArrayBuffer | Uint8Array) => string;
+  readonly decode: (text: string) => Uint8Array;
 }
 
 /** One for each socket: Media Streams names the stream in its second message. */

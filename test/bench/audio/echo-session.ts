@@ -9,6 +9,8 @@ export interface UpstreamCounts {
   open: number;
   sessions: number;
   appends: number;
+  /** Sound sent in floods, in bytes of the sound itself. */
+  pouredBytes: number;
   /** Appends behind a later one of their session. */
   outOfOrder: number;
   /** Appends with sound of another call than the session's first. */
@@ -161,7 +163,9 @@ export class EchoSession {
   #startFlood(): void {
     const piece = noise(this.#format, FLOOD_DELTA_MS);
     this.#flood ??= setInterval(() => {
-      if (this.#socket.bufferedBytes() < FLOOD_QUEUE_BYTES) this.#delta(piece);
+      if (this.#socket.bufferedBytes() > FLOOD_QUEUE_BYTES) return;
+      this.#delta(piece);
+      this.#counts.pouredBytes += BYTES_PER_MS[this.#format] * FLOOD_DELTA_MS;
     }, FLOOD_EVERY_MS);
   }
 

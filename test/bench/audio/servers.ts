@@ -2,8 +2,9 @@
 import { join } from "node:path";
 import * as z from "zod";
 import type { ServerName, WireName } from "../options.ts";
-import { startOurs } from "../ours.ts";
+import { type Ours, startOurs } from "../ours.ts";
 import { type Running, startNode } from "../processes.ts";
+import type { Suite } from "../suite.ts";
 import { startWorkerd } from "../workerd.ts";
 import { dialBrowser, dialMediaStreams, dialUpstream, type SoundListener } from "./callers.ts";
 import type { SoundFormat } from "./frames.ts";
@@ -11,6 +12,8 @@ import { newCallSid, ourBrowserDoor, ourMediaDoor } from "./our-doors.ts";
 import type { SoundServer } from "./talkers.ts";
 
 const FORMATS: Readonly<Record<WireName, SoundFormat>> = { "media-streams": "mulaw-8k", browser: "pcm16-24k" };
+
+type OnStop = Suite["onStop"];
 
 /** Twilio's frames, and those of the peers' browser clients; our own browser client sends half as many. */
 export const FRAME_MS = 20;
@@ -31,6 +34,7 @@ const Counts = z.object({
   open: z.number(),
   sessions: z.number(),
   appends: z.number(),
+  pouredBytes: z.number(),
   outOfOrder: z.number(),
   mixed: z.number(),
   speechStartedAtMs: z.record(z.string(), z.number()),
@@ -54,12 +58,9 @@ export async function startSoundServers(
   names: readonly ServerName[],
   students: number,
   folder: string,
-  onStop: (stop: () => Promise<void>) => void,
+  onStop: OnStop,
 ): Promise<SoundServers> {
-  const running = await startNode("audio/upstream.ts");
-  onStop(running.close);
-  const upstream = upstreamAt(running.port);
-  const baseUrl = `http://127.0.0.1:${running.port}/v1`;
+  const { upstream, baseUrl } = await startSoundUpstream(onStop);
   const frameLengths = wire === "browser" ? [FRAME_MS, OUR_BROWSER_FRAME_MS] : [FRAME_MS];
   const format = FORMATS[wire];
   const bare = (name: ServerName, lengths: readonly number[], { pid, port, close }: Running): Contender[] => {
@@ -94,9 +95,7 @@ export async function startSoundServers(
       case "callroom": {
         const ours = await startOurs(baseUrl, students, join(folder, `${wire}-${name}`));
         onStop(ours.close);
-        const frameMs = wire === "browser" ? OUR_BROWSER_FRAME_MS : FRAME_MS;
-        const dial = wire === "browser" ? ourBrowserDoor(ours) : ourMediaDoor(ours);
-        return [{ name, directName: nameOf("direct", frameMs), format, frameMs, pid: ours.pid, dial }];
+        return [ourContender(wire, ours)];
       }
     }
   };
@@ -106,8 +105,31 @@ export async function startSoundServers(
 
 const nameOf = (name: ServerName, frameMs: number): string => (frameMs === FRAME_MS ? name : `${name}, ${frameMs} ms`);
 
+/** Callroom, called in one of the two ways with the frames of its own callers. */
+export function ourContender(wire: WireName, ours: Ours): Contender {
+  const frameMs = wire === "browser" ? OUR_BROWSER_FRAME_MS : FRAME_MS;
+  const dial = wire === "browser" ? ourBrowserDoor(ours) : ourMediaDoor(ours);
+  return {
+    name: "callroom",
+    directName: nameOf("direct", frameMs),
+    format: FORMATS[wire],
+    frameMs,
+    pid: ours.pid,
+    dial,
+  };
+}
+
 const dialBare = (wire: WireName, url: string, listener: SoundListener) =>
   wire === "browser" ? dialBrowser(url, undefined, listener) : dialMediaStreams(url, newCallSid(), listener);
+
+/** Starts the upstream. `baseUrl` is what a server takes for OpenAI's. */
+export async function startSoundUpstream(
+  onStop: OnStop,
+): Promise<{ readonly upstream: SoundUpstream; readonly baseUrl: string }> {
+  const { port, close } = await startNode("audio/upstream.ts");
+  onStop(close);
+  return { upstream: upstreamAt(port), baseUrl: `http://127.0.0.1:${port}/v1` };
+}
 
 function upstreamAt(port: number): SoundUpstream {
   const origin = `http://127.0.0.1:${port}`;

@@ -1,10 +1,12 @@
 /** `npm run bench -- --soak`: does Callroom stand a lesson by telephone, with listeners that have stopped to listen? */
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fixed, markdown, three } from "../cells.ts";
-import { machine, percentiles, rssKiBOfTree } from "../measure.ts";
+import { machine, percentiles, rssKiBOfTree, watchForeignCores } from "../measure.ts";
 import type { Options } from "../options.ts";
+import { type Ours, startOurs } from "../ours.ts";
 import { printFailures, type Suite, say, writeResults } from "../suite.ts";
-import { type Contender, startSoundServers } from "./servers.ts";
+import { type Contender, ourContender, startSoundUpstream } from "./servers.ts";
 import { Talker, Talkers } from "./talkers.ts";
 import type { Tally } from "./tally.ts";
 
@@ -26,7 +28,6 @@ interface SoakFigures {
   readonly roundTripsMs: readonly number[];
   /** Memory of the server, in MiB: at the end of the warm-up, at the end, and the highest. */
   readonly memoryMiB: { readonly from: number; readonly to: number; readonly highest: number };
-  readonly floods: number;
 }
 
 /** 60 healthy calls of 50 frames a second beside 10 sockets that never read while sound is poured into them. */
@@ -37,27 +38,33 @@ export async function runSoak(given: Options, { folder, onStop, failures }: Suit
   const stalled = given.quick ? STALLED / 5 : STALLED;
   say("soak: starting the upstream and the server");
   // A call whose connection was dropped is kept for half a minute: a newcomer must not be its student's third.
-  const { all } = await startSoundServers("media-streams", ["callroom"], calls + 2 * stalled, folder, onStop);
-  const [server] = all;
-  if (server === undefined) throw new Error("no server");
+  const { upstream, baseUrl } = await startSoundUpstream(onStop);
+  const ours = await startOurs(baseUrl, calls + 2 * stalled, join(folder, "callroom"));
+  onStop(ours.close);
+  const server = ourContender("media-streams", ours);
   const talkers = new Talkers(server);
   await talkers.grow(calls, DIAL_EVERY_MS);
   say(`${calls} calls stand, ${stalled} more stop to listen; ${given.soakMinutes} min`);
-  const pouring = pourInto(server, calls, stalled, (why) => failures.push(why));
+  const pouring = pourInto(ours, calls, stalled, (why) => failures.push(why));
   const memory = watchMemory(server);
+  const foreignCores = watchForeignCores();
   const warmUpMs = Math.min(WARM_UP_MOST_MS, lastsMs * WARM_UP_SHARE);
   await pause(warmUpMs);
   const roundTripsMs = await talkers.measure(lastsMs - warmUpMs);
+  const others = foreignCores();
   const memoryMiB = memory(warmUpMs, lastsMs * STRETCH_SHARE);
   const frames = await talkers.drain();
   failures.push(...talkers.lost());
-  const floods = await pouring();
+  const listeners = await pouring();
+  const { pouredBytes } = await upstream.counts();
   await talkers.close();
 
-  const figures: SoakFigures = { frames, roundTripsMs, memoryMiB, floods };
+  const figures: SoakFigures = { frames, roundTripsMs, memoryMiB };
+  const pouredMiB = Math.round(pouredBytes / 1024 ** 2);
   console.log(`
-Soak: ${calls} calls by Media Streams at 50 frames a second, ${stalled} that never read (${floods} in turn), ${given.soakMinutes} min
-${startedAt.toISOString()}, ${machine()}
+Soak: ${calls} calls by Media Streams at 50 frames a second, ${given.soakMinutes} min; beside them
+${stalled} callers that never read (${listeners} in turn, by telephone and browser), ${pouredMiB} MiB of sound poured at them
+${startedAt.toISOString()}, ${machine()}; others took ${fixed(others, 2)} cores
 
 ${soakTable(figures)}
 `);
@@ -65,7 +72,14 @@ ${soakTable(figures)}
   printFailures(failures);
   if (given.quick) return;
   const kept = { ...figures, roundTripsMs: percentiles(roundTripsMs) };
-  await writeResults("latest-soak.json", { startedAt, machine: machine(), given, figures: kept, failures });
+  await writeResults("latest-soak.json", {
+    startedAt,
+    machine: machine(),
+    foreignCores: others,
+    given,
+    figures: kept,
+    failures,
+  });
 }
 
 /** The result, a line a limit. */
@@ -99,25 +113,25 @@ export function soakTable({ frames, roundTripsMs, memoryMiB }: SoakFigures): str
 }
 
 /**
- * Holds so many calls whose callers read nothing while the upstream pours sound into them, each replaced after a while.
- * The returned function ends it and tells how many there were.
+ * Holds so many calls whose callers read nothing while the upstream pours sound into them, each replaced after a while:
+ * phones and browsers in turn. The returned function ends it and tells how many there were.
  */
 function pourInto(
-  server: Contender,
+  ours: Ours,
   firstCall: number,
   stalled: number,
   onFailure: (why: string) => void,
 ): () => Promise<number> {
   const ending = new AbortController();
-  let floods = 0;
+  let listeners = 0;
   const one = async (place: number): Promise<void> => {
+    const server = ourContender(place % 2 === 0 ? "media-streams" : "browser", ours);
     for (let turn = 0; !ending.signal.aborted; turn += 1) {
-      const call = firstCall + place * 2 + (turn % 2);
-      const talker = new Talker(server, call, () => {});
+      const talker = new Talker(server, firstCall + place * 2 + (turn % 2), () => {});
       const caller = await talker.dial();
+      listeners += 1;
       talker.speak("flood");
       caller.stall();
-      floods += 1;
       // They still speak, into the void: a caller who hears nothing does.
       const timer = setInterval(() => talker.speak(), server.frameMs);
       await pause(STALLED_FOR_MS, undefined, { signal: ending.signal }).catch(() => undefined);
@@ -131,7 +145,7 @@ function pourInto(
   return async () => {
     ending.abort();
     await Promise.all(places);
-    return floods;
+    return listeners;
   };
 }
 

@@ -12,7 +12,15 @@ import { EchoSession, type UpstreamCounts } from "./echo-session.ts";
 const MODELS = ["gpt-6-luna", "gpt-realtime-2.1-mini"];
 
 let acceptDelayMs = 0;
-const counts: UpstreamCounts = { open: 0, sessions: 0, appends: 0, outOfOrder: 0, mixed: 0, speechStartedAtMs: {} };
+const counts: UpstreamCounts = {
+  open: 0,
+  sessions: 0,
+  appends: 0,
+  pouredBytes: 0,
+  outOfOrder: 0,
+  mixed: 0,
+  speechStartedAtMs: {},
+};
 
 const server = createServer((request, response) => {
   response.setHeader("content-type", "application/json");

@@ -1,0 +1,250 @@
+import { factsOf, type Reason } from "../failure.ts";
+import { LIMITS } from "../limits.ts";
+import type { VoiceCommand, VoiceEvent } from "../model/voice-leg.ts";
+import type { CallCommand, ToolResult } from "./call-events.ts";
+import { type CallFacts, FATAL } from "./call-facts.ts";
+import { spokenMs } from "./deadlines.ts";
+import type { Screen } from "./screen.ts";
+import { cut, ToolDesk } from "./tool-desk.ts";
+import { ToolRounds } from "./tool-rounds.ts";
+import type { Transcript } from "./transcript.ts";
+import type { AnswerOutcome } from "./turn-maker.ts";
+import type { VoiceAnswer } from "./voice-answer.ts";
+import { stateOf, VoiceAnswers } from "./voice-answers.ts";
+import { instructionsOf } from "./voice-request.ts";
+
+/** Recorded sentences take about so much longer than reckoned from their letters, with their loading. */
+const SENTENCE_MARGIN_MS = 2_500;
+
+export type AnswerEvent = Extract<
+  VoiceEvent,
+  { type: "sound-start" | "agent-delta" | "agent-text" | "tool-call" | "response-end" }
+>;
+
+/** The agent's side of the conversation: its answers, its tools, its recorded sentences, and how it is stopped. */
+export class AgentVoice {
+  readonly answers: VoiceAnswers;
+  readonly tools: ToolRounds;
+  readonly #facts: CallFacts;
+  readonly #transcript: Transcript;
+  readonly #screen: Screen;
+  readonly #emit: (command: CallCommand) => void;
+  readonly #tell: (command: VoiceCommand) => void;
+  /** When the caller's turn was over that is being answered. */
+  #turnEndedAtMs: number | undefined;
+  /** The model owes an answer and has not begun it. */
+  #isDue = false;
+  #isAnnouncing = false;
+
+  /** `tell`: to the model, as long as there is a line to it. */
+  constructor(
+    facts: CallFacts,
+    transcript: Transcript,
+    screen: Screen,
+    emit: (command: CallCommand) => void,
+    tell: (command: VoiceCommand) => void,
+  ) {
+    this.#facts = facts;
+    this.#transcript = transcript;
+    this.#screen = screen;
+    this.#emit = emit;
+    this.#tell = tell;
+    const keep = screen.keep.bind(screen);
+    this.answers = new VoiceAnswers(transcript, keep);
+    this.tools = new ToolRounds(new ToolDesk(facts.callId, facts.config.tools, transcript, keep, emit));
+  }
+
+  get isBusy(): boolean {
+    return this.#isDue || this.answers.current !== undefined || this.tools.isRunning;
+  }
+
+  get isDue(): boolean {
+    return this.#isDue;
+  }
+
+  get isAnnouncing(): boolean {
+    return this.#isAnnouncing;
+  }
+
+  /** Nothing that is to be heard is still on its way. */
+  get isPlayedOut(): boolean {
+    return !this.answers.current && !this.#isAnnouncing && this.answers.playback.isPlayedOut;
+  }
+
+  unheardMs(text: string): number {
+    const announcedMs = this.#isAnnouncing ? spokenMs(text) + SENTENCE_MARGIN_MS : 0;
+    return Math.max(this.answers.playback.unplayedMs, announcedMs);
+  }
+
+  /** The fixed sentence of a failure, recorded: it needs no model. */
+  announce(reason: Reason, nowMs: number): void {
+    const { spoken } = factsOf(reason);
+    if (spoken === undefined) return;
+    this.#screen.keep(this.#transcript.add({ speaker: "agent", startedAtMs: nowMs, text: spoken, failure: reason }));
+    this.#isAnnouncing = true;
+    this.#screen.show("speaking");
+    this.#emit({ type: "play-sentence", reason });
+  }
+
+  announced(): void {
+    this.#isAnnouncing = false;
+    this.#emit({ type: "caller", command: { type: "sound-end" } });
+  }
+
+  /** The caller's turn is over; what the agent did in the one before is over too. */
+  turnOver(nowMs: number): void {
+    this.#turnEndedAtMs = nowMs;
+    this.tools.beginTurn();
+  }
+
+  /** The model answers by itself now. */
+  expect(): void {
+    if (this.answers.current) return;
+    this.#isDue = true;
+    if (this.isPlayedOut) this.#screen.show("thinking");
+  }
+
+  /** The model is asked to answer. */
+  ask(nowMs: number, note?: string): void {
+    this.#turnEndedAtMs ??= nowMs;
+    const { mayUseTools } = this.tools;
+    this.#tell({ type: "answer", mayUseTools, ...(note === undefined ? {} : { note }) });
+    this.expect();
+  }
+
+  begin(responseId: string, nowMs: number): void {
+    this.#isDue = false;
+    this.answers.begin(responseId, this.#turnEndedAtMs, nowMs);
+    if (this.#screen.state !== "speaking") this.#screen.show("thinking");
+  }
+
+  /** Takes what is reported of a response; returns the outcome when that finishes a turn of the agent. */
+  take(event: AnswerEvent, nowMs: number): AnswerOutcome | undefined {
+    const answer = this.answers.of(event.responseId);
+    if (!answer) return undefined;
+    if (event.type === "response-end") return this.#ended(answer, event, nowMs);
+    if (answer.isCut) return undefined;
+    switch (event.type) {
+      case "sound-start":
+        this.answers.soundStarted(answer, event.itemId, nowMs);
+        this.#screen.show("speaking");
+        return undefined;
+      case "agent-delta":
+        answer.addText(event.itemId, event.text, nowMs);
+        this.#screen.caption(this.answers.place(answer), "agent", event.text);
+        return undefined;
+      case "agent-text":
+        answer.setText(event.itemId, cut(event.text, LIMITS.answerCharacters));
+        return undefined;
+      case "tool-call":
+        if (this.tools.isKnown(event.toolCallId)) return undefined;
+        // What was said before the call comes before it.
+        this.answers.keep(answer, {}, nowMs);
+        answer.firstToolCallId ??= event.toolCallId;
+        this.#screen.show("using-tool");
+        this.tools.keep(event, nowMs);
+        this.run(event.toolCallId, nowMs);
+        return undefined;
+    }
+  }
+
+  run(toolCallId: string, nowMs: number): void {
+    const refused = this.tools.run(toolCallId);
+    if (refused && this.toolEnded(toolCallId, refused)) this.goOn(nowMs);
+  }
+
+  /** A tool gave back. Returns whether the model can go on. */
+  toolEnded(toolCallId: string, result: ToolResult): boolean {
+    const ended = this.tools.ended(toolCallId, result);
+    if (ended !== "unknown") this.#tell({ type: "tool-output", toolCallId, output: result.output });
+    return ended === "awaited" && !this.tools.isRunning;
+  }
+
+  /** Once all tools have given back and nothing is being said, the model says what came of it. */
+  goOn(nowMs: number): void {
+    if (!this.answers.current && this.tools.takeRound()) this.ask(nowMs);
+  }
+
+  filler(): void {
+    const isQuiet = !this.answers.current && this.answers.playback.isPlayedOut;
+    const line = isQuiet ? this.tools.fillerLine : undefined;
+    if (line !== undefined) this.#tell({ type: "say", text: line });
+  }
+
+  played(positionMs: number, nowMs: number): void {
+    this.answers.played(positionMs, nowMs);
+    if (this.isPlayedOut && this.#screen.state === "speaking") this.#screen.show(stateOf(undefined, true, this.#isDue));
+  }
+
+  /**
+   * Stops the agent, and tells the model what was heard. `isOurs`: the model does not know of it yet; when it has heard
+   * the caller begin, it has stopped by itself.
+   */
+  interrupt(isOurs: boolean, nowMs: number): void {
+    if (!this.answers.playback.isPlayedOut) this.#emit({ type: "caller", command: { type: "clear" } });
+    const isOwed = this.answers.current !== undefined || this.#isDue;
+    const { cuts, wasSpeaking } = this.answers.cut(nowMs);
+    if (isOurs && isOwed) this.#tell({ type: "cancel" });
+    for (const { itemId, heardMs } of cuts) this.#tell({ type: "truncate", itemId, heardMs });
+    this.#isAnnouncing = false;
+    this.#isDue = false;
+    if (wasSpeaking) this.#emit({ type: "archive" });
+  }
+
+  /** The session is gone, and with it what it owed or was making: returns whether there was any such thing. */
+  lose(nowMs: number): boolean {
+    const wasDue = this.#isDue;
+    this.#isDue = false;
+    const answer = this.answers.lose(this.#seenCharacters, nowMs);
+    if (answer?.hasSound && !answer.isCut) this.#emit({ type: "caller", command: { type: "sound-end" } });
+    return wasDue || answer !== undefined;
+  }
+
+  #ended(
+    answer: VoiceAnswer,
+    { responseId, outcome, reason, usage }: Extract<AnswerEvent, { type: "response-end" }>,
+    nowMs: number,
+  ): AnswerOutcome | undefined {
+    if (outcome === "cancelled") answer.isCut = true;
+    // A response that was cancelled before its first word may cost nothing, and then has no usage.
+    const isUncounted = usage === null && answer.seq !== undefined;
+    const spent = isUncounted ? answer.estimatedUsage(this.answers.playback, this.#seenCharacters) : usage;
+    const failure = outcome === "failed" ? (reason ?? "upstream_unavailable") : null;
+    this.answers.end(responseId, answer, spent, failure, nowMs);
+    this.#log(answer, failure, nowMs);
+    if (spent) this.#screen.meter(this.#transcript.usage);
+    if (answer.hasSound && !answer.isCut) this.#emit({ type: "caller", command: { type: "sound-end" } });
+    if (failure) return this.#failed(failure, nowMs);
+    if (answer.isCut) return undefined;
+    if (this.tools.owesWords) {
+      this.goOn(nowMs);
+      return undefined;
+    }
+    this.#turnEndedAtMs = undefined;
+    if (this.isPlayedOut) this.#screen.show("listening");
+    return { text: answer.text, effect: this.tools.takeEffect(), fatal: undefined };
+  }
+
+  #failed(reason: Reason, nowMs: number): AnswerOutcome {
+    const { callId } = this.#facts;
+    const event = { event: "upstream-failed", callId, code: reason, status: 0, upstreamRequestId: null } as const;
+    this.#emit({ type: "log", event });
+    this.#turnEndedAtMs = undefined;
+    this.tools.beginTurn();
+    this.announce(reason, nowMs);
+    return { text: factsOf(reason).spoken ?? "", effect: null, fatal: FATAL.has(reason) ? reason : undefined };
+  }
+
+  /** What the model has been shown so far, in characters: the input of a response that nobody counted. */
+  get #seenCharacters(): number {
+    const said = this.#transcript.turns.reduce((sum, { text }) => sum + text.length, 0);
+    return said + instructionsOf(this.#facts).length;
+  }
+
+  #log(answer: VoiceAnswer, code: Reason | null, nowMs: number): void {
+    const timings = answer.timings(nowMs);
+    if (!timings || answer.seq === undefined) return;
+    const { callId } = this.#facts;
+    this.#emit({ type: "log", event: { event: "turn-end", callId, seq: answer.seq, ...timings, code } });
+  }
+}
