@@ -9,8 +9,8 @@ import type { Tool } from "../protocol/tools.ts";
 /** Everything that can happen to a call. */
 export type CallEvent =
   | { readonly type: "caller"; readonly event: CallerEvent }
-  /** The caller's socket is gone; `clean`: on purpose. */
-  | { readonly type: "leg-end"; readonly clean: boolean }
+  /** The caller's socket is gone; `clean`: on purpose; `sinceMs`: since when, if it is noticed only now. */
+  | { readonly type: "leg-end"; readonly clean: boolean; readonly sinceMs?: number | undefined }
   /** The workshop has let the call in and the key is there. */
   | { readonly type: "admitted" }
   | { readonly type: "refused"; readonly reason: Reason }

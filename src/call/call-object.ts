@@ -73,7 +73,7 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     return "prepared";
   }
 
-  override async fetch(upgrade: Request): Promise<Response> {
+  override fetch(upgrade: Request): Response | Promise<Response> {
     const ticketId = upgrade.headers.get(TICKET_HEADER);
     return ticketId === null ? this.#sockets.accept(upgrade) : this.#enterWithSound(ticketId);
   }
@@ -113,14 +113,17 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     }
     const runner = this.#running();
     // After a crash, or when the peer's whole machine is gone, no close event ever comes.
+    const heardAtMs = this.#soundLeg?.heardAtMs;
     const isDeserted = runner !== undefined && runner.call.progress.legs > 0 && !this.#hasCaller();
-    if (isDeserted) runner.dispatch({ type: "leg-end", clean: false });
+    // Who has sent nothing for so long has left when they sent the last of it.
+    if (isDeserted) runner.dispatch({ type: "leg-end", clean: false, sinceMs: heardAtMs });
     runner?.dispatch({ type: "alarm" });
     this.#admitOnce();
     await this.#settle();
     const nextMs = this.#live?.runner.call.alarmAtMs;
     // While the agent speaks only the call cap is due, and a crash may come then too.
-    this.#alarm.arm(nextMs && Math.min(nextMs, Date.now() + LIMITS.legCheckMs));
+    const lookAtMs = this.#soundLeg ? this.#soundLeg.heardAtMs + LIMITS.deadCallerMs : Date.now() + LIMITS.legCheckMs;
+    this.#alarm.arm(nextMs && Math.min(nextMs, lookAtMs));
   }
 
   /** May a phone whose socket was lost come back to this call? A session of another phone may not. */
@@ -179,14 +182,13 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
   }
 
   /** Takes the socket of a caller with sound. An earlier one of theirs is closed: two never speak in one call. */
-  async #enterWithSound(ticketId: string): Promise<Response> {
+  #enterWithSound(ticketId: string): Response {
     const live = this.#assemble();
     if (!live?.runner.line || live.runner.call.progress.endedAtMs !== null || live.runner.call.progress.closing) {
       return new Response(null, { status: 410 });
     }
     if (!this.#storage.useTicket(ticketId)) return new Response(null, { status: 403 });
     const isBrowser = live.start.wayIn === "browser";
-    const introduction = isBrowser ? await live.introduction() : undefined;
     this.#soundLeg?.close(1000, "replaced");
     const { 0: client, 1: server } = new WebSocketPair();
     server.accept();
@@ -217,20 +219,26 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
       gone(isBrowser && code === 1000);
     });
     server.addEventListener("error", () => gone(false));
+    this.#alarm.arm(Date.now() + LIMITS.deadCallerMs);
     runner.dispatch({ type: "leg-open" });
-    if (introduction !== undefined) {
-      runner.line?.write({ type: "start", message: introduction });
-      const isNobody = { phoneCallId: undefined, greetedByCarrier: false, fromCarrier: false };
-      runner.dispatch({ type: "caller", event: { type: "leg-start", ...isNobody } });
-    }
+    if (isBrowser) this.ctx.waitUntil(this.#introduce(live, leg));
     return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** A browser has said all there is to say by its ticket; it is told where it is, and the call begins for it. */
+  async #introduce(live: LiveCall, leg: SoundLeg): Promise<void> {
+    const message = await live.introduction();
+    if (leg !== this.#soundLeg) return;
+    live.runner.line?.write({ type: "start", message });
+    const nobody = { phoneCallId: undefined, greetedByCarrier: false, fromCarrier: false };
+    live.runner.dispatch({ type: "caller", event: { type: "leg-start", ...nobody } });
   }
 
   /** Whether anybody is at the other end: a caller with sound always sends something. */
   #hasCaller(): boolean {
     const leg = this.#soundLeg;
     if (!leg) return this.#sockets.current !== undefined;
-    if (Date.now() - leg.heardAtMs <= LIMITS.deadCallerMs) return true;
+    if (Date.now() - leg.heardAtMs < LIMITS.deadCallerMs) return true;
     this.#soundLeg = undefined;
     leg.close(1001);
     return false;

@@ -102,7 +102,7 @@ export class Call {
         this.#takeCaller(event.event, nowMs);
         return;
       case "leg-end":
-        this.#legEnded(event.clean, nowMs);
+        this.#legEnded(event.clean, nowMs, event.sinceMs);
         return;
       case "admitted":
         if (this.progress.admitted) return;
@@ -283,7 +283,7 @@ export class Call {
     }
   }
 
-  #legEnded(clean: boolean, nowMs: number): void {
+  #legEnded(clean: boolean, nowMs: number, sinceMs: number = nowMs): void {
     const { closing, legs, legLostAtMs } = this.progress;
     if (closing) {
       if (!this.#ending.isDraining) this.#ending.finish(nowMs);
@@ -291,7 +291,7 @@ export class Call {
       this.#ending.left(clean ? "caller-left" : "lost", nowMs);
     } else if (legLostAtMs === null) {
       this.#turns.stop(null, nowMs);
-      this.#book.keep({ legLostAtMs: nowMs });
+      this.#book.keep({ legLostAtMs: sinceMs });
       this.#push({ type: "archive" });
     }
   }

@@ -12,7 +12,8 @@ import { connectRelay, type RelayClient } from "./relay-client.ts";
 import { parseJson, RelayRefused } from "./relay-refusal.ts";
 import { newestOf, showRecord } from "./show-record.ts";
 import { placeVoiceCall } from "./voice-command.ts";
-import { readRecorded, type SoundFiles } from "./voice-files.ts";
+import { readRecorded, type SoundFiles, writeHeard } from "./voice-files.ts";
+import { writeWav } from "./wav.ts";
 
 /* `npm run call`: one call, from joining to its record; in text over ConversationRelay, or with sound as a browser's. */
 
@@ -59,9 +60,10 @@ async function placeCall(options: CallOptions, surroundings: CallSurroundings): 
   const printer = new CallPrinter(surroundings.out, isColored(surroundings));
   const rest = new CallRest(options.origin);
   const { who, out } = options;
-  // First: nobody is called for a file that is not there.
+  // First: nobody is called for a file that is not there, or cannot be.
   const recorded = [];
   for (const path of options.voices) recorded.push(await readRecorded(surroundings.files, path));
+  if (out !== undefined) await writeHeard(surroundings.files, out, writeWav([]));
 
   const token = "token" in who ? who.token : await rest.join(who.joinCode, who.name);
   const { name, greets } = await rest.me(token);

@@ -39,8 +39,8 @@ export class Resampler {
   }
 
   /**
-   * The samples that are due after these. What is returned is a buffer of the resampler's own, good until the next push:
-   * after the first few, nothing is allocated.
+   * The samples that are due after these. What is returned is a buffer of the resampler's own, good until the next push, or
+   * the samples themselves when there is nothing to do: after the first few, nothing is allocated.
    */
   push(samples: Float32Array): Float32Array {
     if (this.#step === 1) return samples;

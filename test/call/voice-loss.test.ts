@@ -179,6 +179,15 @@ describe("a caller with sound who is lost", () => {
     expect(ofType(table.commands, "close-voice")).toEqual([{ type: "close-voice", drain: false }]);
   });
 
+  it("VLOSS-26 a caller who is found to be gone for longer than that is not waited for again", () => {
+    const table = new VoiceTable().connected();
+    const sinceMs = table.nowMs;
+    table.after(LIMITS.deadCallerMs);
+    table.do({ type: "leg-end", clean: false, sinceMs });
+    table.do({ type: "alarm" });
+    expect(table.progress).toMatchObject({ endReason: "lost", endedAtMs: sinceMs + LIMITS.deadCallerMs });
+  });
+
   it("VLOSS-23 after a crash the call goes on in a new session with what was kept, and does not greet again", () => {
     const table = new VoiceTable().connected();
     table.speaks("item_u1", 400, "My name is Ada.");

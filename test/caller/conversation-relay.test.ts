@@ -199,18 +199,15 @@ describe("bad input", () => {
 
 describe("commands", () => {
   it("WIRE-10 speech goes out as Twilio's text, spaces and all", () => {
-    const frame = writeCommand({ type: "speech", text: 'Hello "you" ', last: false });
-    expect(JSON.parse(frame)).toEqual({ type: "text", token: 'Hello "you" ', last: false });
-    expect(JSON.parse(writeCommand({ type: "speech", text: "", last: true }))).toEqual({
-      type: "text",
-      token: "",
-      last: true,
-    });
+    const hello = writeCommand({ type: "speech", text: 'Hello "you" ', last: false });
+    expect(JSON.parse(hello ?? "")).toEqual({ type: "text", token: 'Hello "you" ', last: false });
+    const last = writeCommand({ type: "speech", text: "", last: true });
+    expect(JSON.parse(last ?? "")).toEqual({ type: "text", token: "", last: true });
   });
 
   it("WIRE-10 the end carries its handoff as a string of JSON", () => {
-    const frame: unknown = JSON.parse(writeCommand({ type: "end", handoff: { reason: "agent-ended" } }));
-    expect(frame).toEqual({ type: "end", handoffData: '{"reason":"agent-ended"}' });
+    const frame = writeCommand({ type: "end", handoff: { reason: "agent-ended" }, endReason: "agent-ended" });
+    expect(JSON.parse(frame ?? "")).toEqual({ type: "end", handoffData: '{"reason":"agent-ended"}' });
   });
 
   it("WIRE-10 an error is told to clients with a screen in the project's own form", () => {
@@ -220,9 +217,16 @@ describe("commands", () => {
 
   it("WIRE-10 all that is sent to a phone is within Twilio's schema", () => {
     for (const text of ["", " ", "Hello ", "\ud800", "\u0000", "</speak>", "😀"]) {
-      expect(outboundProblem(writeCommand({ type: "speech", text, last: true }), false)).toBeUndefined();
+      expect(outboundProblem(writeCommand({ type: "speech", text, last: true }) ?? "", false)).toBeUndefined();
     }
-    expect(outboundProblem(writeCommand({ type: "end", handoff: {} }), false)).toBeUndefined();
+    const end = writeCommand({ type: "end", handoff: {}, endReason: "agent-ended" });
+    expect(outboundProblem(end ?? "", false)).toBeUndefined();
+  });
+
+  it("WIRE-10 what is for sound and screens has no words on this wire", () => {
+    expect(writeCommand({ type: "clear" })).toBeUndefined();
+    expect(writeCommand({ type: "sound-end" })).toBeUndefined();
+    expect(writeCommand({ type: "state", state: "thinking" })).toBeUndefined();
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { connectTwiml, sayTwiml } from "../../src/caller/twiml.ts";
+import { connectTwiml, sayTwiml, streamTwiml } from "../../src/caller/twiml.ts";
 import { parseXml, readTwiml } from "../standins/twilio-twiml.ts";
+import { mulberry32 } from "./mutations.ts";
 
 const SOCKET = "wss://voice.example.com/ws/wst_abc";
 const ACTION = "https://voice.example.com/twilio/voice/wst_abc/ended";
@@ -38,6 +39,28 @@ describe("connectTwiml", () => {
     const actionUrl = `${ACTION}?a=1&b="<'>`;
     const [verb] = readTwiml(connectTwiml({ socketUrl: `${SOCKET}?a=1&b=2`, actionUrl }));
     expect(verb).toMatchObject({ action: actionUrl, url: `${SOCKET}?a=1&b=2` });
+  });
+});
+
+describe("streamTwiml", () => {
+  const STREAM = "wss://voice.example.com/media/ticket";
+
+  it("TWIML-12 connects to the stream, and asks where to go on once it is closed", () => {
+    expect(readTwiml(streamTwiml({ socketUrl: STREAM, redirectUrl: ACTION }))).toEqual([
+      { type: "stream", url: STREAM, parameters: {} },
+      { type: "redirect", url: ACTION },
+    ]);
+  });
+
+  it("TWIML-12 the address to go on with may be relative and have a query", () => {
+    const redirectUrl = "/twilio/voice/wst_abc/ended?wayIn=media-streams&b=<'\">";
+    const [, redirect] = readTwiml(streamTwiml({ socketUrl: STREAM, redirectUrl }));
+    expect(redirect).toEqual({ type: "redirect", url: redirectUrl });
+  });
+
+  it("TWIML-12 a stream's address with a query string is refused, as Twilio would refuse it", () => {
+    expect(() => streamTwiml({ socketUrl: `${STREAM}?a=1`, redirectUrl: ACTION })).toThrow(TypeError);
+    expect(() => streamTwiml({ socketUrl: `${STREAM}?`, redirectUrl: ACTION })).toThrow(TypeError);
   });
 });
 
@@ -136,14 +159,4 @@ function hostileText(random: () => number): string {
         return String.fromCharCode(0xfdc0 + pick(0x240));
     }
   }).join("");
-}
-
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

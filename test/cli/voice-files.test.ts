@@ -40,6 +40,16 @@ describe("the files of a call with --voice", () => {
   });
 });
 
+describe("what a call with --voice hears", () => {
+  it("CLI-20 must have a place to be written to before anybody is called", async () => {
+    writeFileSync(join(desk.folder, "good.wav"), riff(fmt({}), chunk("data", new Uint8Array(9_600).fill(99))));
+    const run = call("--voice", "good.wav", "--out", "nowhere/reply.wav");
+    expect(await run.exitCode).toBe(1);
+    expect(run.complained()).toBe("nowhere/reply.wav cannot be written: there is no such file or folder.\n");
+    expect(desk.room.requests).toEqual([]);
+  });
+});
+
 describe("npm run call -- --voice", () => {
   it("CLI-21 is this command, as its own process, over a real socket: speech goes in and speech comes out", async () => {
     const speak = async (sentence: string) =>

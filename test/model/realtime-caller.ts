@@ -54,8 +54,8 @@ export class Caller {
         request: { ...REQUEST, ...request },
         transcriptionModel: "gpt-4o-mini-transcribe",
         language,
-        startTimer: clock.startTimer,
-        nowMs: clock.now,
+        startTimer: (run, afterMs) => clock.startTimer(run, afterMs),
+        nowMs: () => clock.now(),
       },
       {
         onEvent: (event) => {

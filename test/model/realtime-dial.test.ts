@@ -17,11 +17,13 @@ interface Asked {
   readonly init: RequestInit | undefined;
 }
 
+const urlOf = (input: string | URL | Request): string => (input instanceof Request ? input.url : input.toString());
+
 /** Dials a network that answers so; returns what was asked and what came of it. */
 async function dial(answer: () => Response | Promise<Response>, signal?: AbortSignal) {
   const asked: Asked[] = [];
   const fetcher: typeof fetch = async (url, init) => {
-    asked.push({ url: String(url), init });
+    asked.push({ url: urlOf(url), init });
     return answer();
   };
   return { asked, dialled: await dialRealtime(apiKey(), BASE_URL, "gpt-realtime-2.1-mini", fetcher, signal) };
@@ -48,7 +50,7 @@ describe("the handshake", () => {
   it("VOICE-150 a model's name is data, whatever is in it", async () => {
     const urls: string[] = [];
     const fetcher: typeof fetch = async (url) => {
-      urls.push(String(url));
+      urls.push(urlOf(url));
       return new Response(null, { status: 500 });
     };
     await dialRealtime(apiKey(), BASE_URL, "a&call_id=b#@evil.example/", fetcher);

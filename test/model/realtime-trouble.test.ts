@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { LIMITS } from "../../src/limits.ts";
 import { ManualClock } from "../standins/clock.ts";
 import type { RealtimeFaultOrder } from "../standins/realtime.ts";
-import { Caller, Standins, scripted } from "./realtime-caller.ts";
+import { Caller, ScriptedSocket, Standins, scripted } from "./realtime-caller.ts";
 
 const standins = new Standins();
 afterEach(() => standins.close());
@@ -185,6 +185,24 @@ describe("a session that is lost", () => {
     late.voice.close();
     await standin.settled();
     expect([...early.order, ...late.order]).toEqual([]);
+  });
+});
+
+describe("the end of a session", () => {
+  it("VOICE-126 gives up a dial that is under way, and closes a socket that is there, never both", async () => {
+    for (const isOpen of [false, true]) {
+      const signals: AbortSignal[] = [];
+      const socket = new ScriptedSocket();
+      const dial = (signal: AbortSignal): Promise<ScriptedSocket> => {
+        signals.push(signal);
+        return isOpen ? Promise.resolve(socket) : new Promise(() => {});
+      };
+      const caller = new Caller(undefined, {}, { dial });
+      await new Promise(setImmediate);
+      caller.voice.close();
+      // workerd cuts a connection whose fetch is aborted after the upgrade: the close would not be sent.
+      expect([signals[0]?.aborted, socket.isClosed]).toEqual([!isOpen, isOpen]);
+    }
   });
 });
 
