@@ -78,6 +78,11 @@ export class CallEnding {
 
   /** The caller is gone: at once, or after the moment that their last words need to be written down. */
   left(endReason: EndReason, nowMs: number): void {
+    if (this.#facts.sound !== null) {
+      // Who has said goodbye still has a socket.
+      this.#emit({ type: "caller", command: { type: "end", handoff: {}, endReason } });
+      this.#emit({ type: "close-leg", closeCode: 1000 });
+    }
     if (!this.#turns.awaitsWords) {
       this.end(endReason, nowMs);
       return;
@@ -85,7 +90,6 @@ export class CallEnding {
     this.#turns.stop(null, nowMs);
     this.#turns.close(true);
     this.#isDraining = true;
-    this.#emit({ type: "close-leg", closeCode: 1000 });
     this.#book.keep({ closing: { endReason, closeCode: 1000, handoff: {}, atMs: nowMs + LIMITS.voiceDrainMs } });
   }
 
@@ -94,8 +98,10 @@ export class CallEnding {
     const { closing, legs } = this.#book.progress;
     if (!closing) return;
     const { endReason, handoff, closeCode } = closing;
-    if (legs > 0) this.#emit({ type: "caller", command: { type: "end", handoff, endReason } });
-    this.#emit({ type: "close-leg", closeCode });
+    if (!this.#isDraining) {
+      if (legs > 0) this.#emit({ type: "caller", command: { type: "end", handoff, endReason } });
+      this.#emit({ type: "close-leg", closeCode });
+    }
     this.end(endReason, nowMs);
   }
 

@@ -175,6 +175,14 @@ describe("a call with sound", () => {
     expect(ofType(table.commands, "close-voice").at(-1)).toEqual({ type: "close-voice", drain: false });
   });
 
+  it("VTURN-15 a caller who hangs up in words is told that the call is over, and the socket is closed", () => {
+    const table = new VoiceTable().connected();
+    const commands = table.caller({ type: "hang-up" });
+    expect(ofType(commands, "caller").at(-1)?.command).toEqual({ type: "end", handoff: {}, endReason: "caller-left" });
+    expect(ofType(commands, "close-leg")).toEqual([{ type: "close-leg", closeCode: 1000 }]);
+    expect(table.progress.endReason).toBe("caller-left");
+  });
+
   it("VTURN-14 words that do not come within a second are not waited for", () => {
     const table = new VoiceTable().connected();
     table.speaks("item_u1", 700);

@@ -184,9 +184,9 @@ export class ScriptedSocket implements DialledSocket {
 }
 
 /** A caller on a scripted socket, whose session is ready. */
-export async function scripted(request: Partial<VoiceRequest> = {}): Promise<[Caller, ScriptedSocket]> {
+export async function scripted(clock: Clock = new ManualClock()): Promise<[Caller, ScriptedSocket]> {
   const socket = new ScriptedSocket();
-  const caller = new Caller(undefined, request, { dial: () => Promise.resolve(socket), clock: new ManualClock() });
+  const caller = new Caller(undefined, {}, { dial: () => Promise.resolve(socket), clock });
   // The dial is awaited twice.
   await new Promise(setImmediate);
   socket.tell("session.updated", { session: { audio: { input: { turn_detection: { type: "server_vad" } } } } });

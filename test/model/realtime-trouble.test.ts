@@ -160,20 +160,23 @@ describe("a session that is lost", () => {
 
   it("VOICE-125 an answer may take long as long as it goes on, and between answers nothing is due", async () => {
     const clock = new ManualClock();
-    const standin = await standins.start({ pace: 20, ttfbMs: 0 });
-    const caller = new Caller(standin, {}, { clock });
-    await caller.next("ready");
-    clock.advance(LIMITS.voiceConnectMs * 10);
-    caller.do({ type: "say", text: LONG });
-    for (let sound = 0; sound < 10; sound += 1) {
-      await caller.until(() => caller.sounds[sound], "sound");
-      clock.advance(LIMITS.upstreamPauseMs - 1);
-    }
-    await caller.next("response-end");
+    const [caller, socket] = await scripted(clock);
     clock.advance(LIMITS.callMaxMs);
-    expect(caller.of("lost")).toEqual([]);
-    caller.voice.close();
-    await standin.settled();
+    caller.do({ type: "say", text: LONG });
+    clock.advance(LIMITS.firstTokenMs - 1);
+    socket.tell("response.created", { response: { id: "resp_1", metadata: { ask: "ask_1" } } });
+    for (const type of ["response.output_audio.delta", "response.function_call_arguments.delta"]) {
+      clock.advance(LIMITS.upstreamPauseMs - 1);
+      socket.tell(type, { response_id: "resp_1", item_id: "item_1", delta: "AAAA" });
+    }
+    clock.advance(LIMITS.upstreamPauseMs - 1);
+    socket.tell("response.done", { response: { id: "resp_1", status: "completed" } });
+    clock.advance(LIMITS.callMaxMs);
+    expect(caller.order).toEqual(["ready", "response-start", "sound-start", "sound", "response-end"]);
+    caller.do({ type: "say", text: LONG });
+    clock.advance(LIMITS.firstTokenMs);
+    expect(caller.of("lost")).toMatchObject([{ reason: "upstream_timeout" }]);
+    expect(socket.isClosed).toBe(true);
   });
 
   it("VOICE-126 a session that is closed while it is dialled leaves no socket, however far it is", async () => {

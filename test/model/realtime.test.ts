@@ -274,7 +274,7 @@ describe("a session that works", () => {
 
   it("VOICE-111 an answer that OpenAI cuts at its longest says so", async () => {
     const standin = await standins.start();
-    const caller = new Caller(standin);
+    const caller = new Caller(standin, { format: "mulaw-8k" });
     caller.do({ type: "say", text: "word ".repeat(800).trim() });
     expect(await caller.next("response-end")).toMatchObject({ outcome: "cut", reason: null });
     caller.voice.close();
