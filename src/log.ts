@@ -43,6 +43,15 @@ export type LogEvent =
     }
   /** `upstreamCode`: of the close, 0 for none. */
   | { readonly event: "voice-lost"; readonly callId: CallId; readonly code: Reason; readonly upstreamCode: number }
+  /** What a session brought that nobody could use: events unknown or unreadable, errors it went on after, dropped sound. */
+  | {
+      readonly event: "voice-oddities";
+      readonly callId: CallId;
+      readonly unknownEvents: number;
+      readonly unreadableEvents: number;
+      readonly errors: number;
+      readonly droppedSounds: number;
+    }
   /** Sound of a caller who does not listen fast enough was left out, for the first time on this socket. */
   | { readonly event: "sound-dropped"; readonly callId: CallId }
   | {

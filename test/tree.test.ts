@@ -24,6 +24,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const WIRING: Readonly<Record<string, readonly string[]>> = {
   "call/call-object.ts": ["api/deps.ts", "workshop"],
   "call/live-call.ts": ["store", "vault", "workshop", "env.ts"],
+  "call/voice-world.ts": ["vault", "env.ts"],
   "call/call-secrets.ts": ["vault", "env.ts"],
   "call/call-entry.ts": ["store", "vault", "env.ts"],
   "call/sound-entry.ts": ["env.ts"],

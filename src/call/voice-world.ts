@@ -1,6 +1,7 @@
 import type { Settings } from "../env.ts";
 import { reasonOf } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
+import { log } from "../log.ts";
 import { openVoice } from "../model/realtime.ts";
 import { type DialFailure, type DialledSocket, dialRealtime } from "../model/realtime-dial.ts";
 import type { StartTimer } from "../model/responses.ts";
@@ -40,24 +41,28 @@ export function voiceWorld(
   };
   return {
     openVoice(request, afterMs, listener) {
-      const { model, transcriptionModel, language } = start();
+      const { callId, model, transcriptionModel, language } = start();
       const dial = async (signal?: AbortSignal): Promise<DialledSocket | DialFailure> => {
         if (afterMs > 0) await new Promise<void>((resolve) => void startTimer(resolve, afterMs));
         const apiKey = await openKey().catch(reasonOf);
         if (typeof apiKey === "string") return { reason: apiKey, mayReconnect: false, status: 0 };
         return dialRealtime(apiKey, settings.openaiBaseUrl, model, fetch, signal);
       };
-      return openVoice(
-        {
-          dial,
-          request,
-          transcriptionModel: transcriptionModel ?? settings.transcribeModel,
-          ...(language === null ? {} : { language }),
-          startTimer,
-          nowMs: Date.now,
+      const hearing = {
+        transcriptionModel: transcriptionModel ?? settings.transcribeModel,
+        language: language ?? undefined,
+      };
+      const session = openVoice({ dial, request, ...hearing, startTimer, nowMs: Date.now }, listener);
+      return {
+        append: (audioBase64) => session.append(audioBase64),
+        do: (command) => session.do(command),
+        close() {
+          session.close();
+          const { counts } = session;
+          const isQuiet = Object.values(counts).every((count) => count === 0);
+          if (!isQuiet) log({ event: "voice-oddities", callId, ...counts });
         },
-        listener,
-      );
+      };
     },
     loadSpoken: (reason, format) => loadSpoken(assets, reason, format),
   };

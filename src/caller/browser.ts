@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import { LIMITS } from "../limits.ts";
 import {
   type CallerMessage,

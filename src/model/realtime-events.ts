@@ -79,9 +79,10 @@ const Call = z.object({ call_id: id, name: id, arguments: z.string() });
 const CallArguments = Call.extend({ response_id: id });
 const CallItem = z.object({ response_id: id, item: Call.extend({ status: z.string().optional() }) });
 const ItemAdded = z.object({ item: z.object({ id }) });
-const SessionUpdated = z.object({
-  session: z.object({ audio: z.object({ input: z.record(z.string(), z.unknown()) }) }),
-});
+/** That it came is what counts: a session whose description we cannot read is set up all the same. */
+const SessionUpdated = z
+  .object({ session: z.object({ audio: z.object({ input: z.record(z.string(), z.unknown()) }) }) })
+  .catch({ session: { audio: { input: {} } } });
 const metadata = z
   .object({ ask: id })
   .nullish()

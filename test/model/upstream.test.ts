@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { readResponseEvent } from "../../src/model/response-events.ts";
 import { traitsOf } from "../../src/model/text-models.ts";
 import { reasonOfStreamError, upstreamFailureOf } from "../../src/model/upstream-failure.ts";
+import { NO_USAGE } from "../../src/protocol/call-record.ts";
 
 const refusal = (status: number, error: object, headers: Record<string, string> = {}): unknown =>
   APIError.generate(status, { error }, undefined, new Headers(headers));
@@ -84,13 +85,13 @@ describe("an event of the Responses stream", () => {
         type: "done",
         cut: type === "response.incomplete",
         usage: {
+          ...NO_USAGE,
           responses: 1,
           inputTokens: 120,
           cachedInputTokens: 100,
           cacheWriteTokens: 8,
           outputTokens: 30,
           reasoningTokens: 5,
-          estimated: false,
         },
       });
     }

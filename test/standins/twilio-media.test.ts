@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
@@ -48,10 +48,11 @@ async function start(answers: readonly string[] = [], accepts: () => boolean = (
   const posts: Application["posts"] = [];
   const frames: Frame[] = [];
   const framesOf = (event: string): readonly Frame[] => frames.filter((frame) => frame.event === event);
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     posts.push({ url: request.url ?? "", form: Object.fromEntries(new URLSearchParams(await text(request))) });
     response.writeHead(200, { "content-type": "text/xml" }).end(answers[posts.length - 1] ?? sayTwiml("No more."));
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   const door = new WebSocketServer({ noServer: true });
   server.on("upgrade", (request, socket, head) => {
     handshakes.push(request);

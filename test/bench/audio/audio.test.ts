@@ -169,6 +169,7 @@ describe("the loudspeaker of a caller", () => {
 describe("figures of sound", () => {
   const window = (roundTripsMs: readonly number[], foreignCores = 0, lost = 0): SoundWindow => ({
     roundTripsMs,
+    firstRoundTripsMs: [],
     frames: { ...NO_FRAMES, sent: roundTripsMs.length, received: roundTripsMs.length - lost, lost },
     cpuMsPerCallMinute: 300,
     foreignCores,

@@ -18,7 +18,7 @@ import { type Contender, type SoundServers, startSoundServers } from "./servers.
 
 const WARM_UP_CALLS = 20;
 const WARM_UP_MS = 1_000;
-const MEASURE_MS = 8_000;
+const MEASURE_MS = 6_000;
 const QUICK_MEASURE_MS = 3_000;
 const RAMPS = 2;
 const SLOW_ACCEPT_MS = 200;
@@ -78,7 +78,7 @@ ${frameTable(wire, figures, counts)}
 
 While the upstream takes ${SLOW_ACCEPT_MS} ms to accept (first two columns), ${START_CALLS} calls; ${BARGE_INS} barge-ins
 
-${startTable(wire, figures)}
+${startTable(wire, figures, counts)}
 
 ${targetTable(wire, figures, counts)}
 `);

@@ -12,6 +12,8 @@ export interface SoundFigures {
   readonly server: string;
   readonly calls: number;
   readonly roundTripMs: Percentiles | undefined;
+  /** In the first seconds of the calls. */
+  readonly firstRoundTripMs: Percentiles | undefined;
   /** Of all frames, those whose round trip took more than 20 ms. */
   readonly lateShare: number;
   /** Of all windows, noisy ones too: what is lost is lost. */
@@ -30,6 +32,7 @@ export function soundFigures(server: string, calls: number, all: readonly SoundW
     server,
     calls,
     roundTripMs: percentiles(roundTripsMs),
+    firstRoundTripMs: percentiles(windows.flatMap((window) => window.firstRoundTripsMs)),
     lateShare: roundTripsMs.filter((each) => each > LATE_MS).length / Math.max(1, roundTripsMs.length),
     frames: all.map(({ frames }) => frames).reduce(addTallies, NO_FRAMES),
     cpuMsPerCallMinute: cpu.length > 0 ? mean(cpu) : undefined,

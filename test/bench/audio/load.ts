@@ -7,13 +7,16 @@ import type { SoundUpstream } from "./servers.ts";
 import { type SoundServer, Talker, Talkers } from "./talkers.ts";
 import { addTallies, NO_FRAMES, type Tally } from "./tally.ts";
 
-/** All calls together dial within about so long; then the runtime gets a moment to settle. */
+/** All calls together dial within about so long. */
 const DIAL_SPREAD_MS = 1_500;
-const SETTLE_MS = 500;
+/** What a server does once a call (Callroom archives the first turn after 3 s) is over by then; it is a figure by itself. */
+export const SETTLE_MS = 6_000;
 
 export interface SoundWindow {
   /** Of each frame, from the caller and back to it. */
   readonly roundTripsMs: readonly number[];
+  /** The same in the seconds before, from the moment when all calls stand. */
+  readonly firstRoundTripsMs: readonly number[];
   /** Over the whole life of all calls, first frame to last. */
   readonly frames: Tally;
   /** User and system time of the server for a minute of one call. */
@@ -29,10 +32,11 @@ export async function runSoundWindow(server: SoundServer, calls: number, measure
   const failures: string[] = [];
   const foreignCores = watchForeignCores();
   let roundTripsMs: readonly number[] = [];
+  let firstRoundTripsMs: readonly number[] = [];
   let cpuMsPerCallMinute: number | undefined;
   try {
     await talkers.grow(calls, calls === 1 ? 0 : DIAL_SPREAD_MS / calls);
-    await pause(SETTLE_MS);
+    firstRoundTripsMs = await talkers.measure(SETTLE_MS);
     const cpu = watchCpu(server);
     roundTripsMs = await talkers.measure(measureMs);
     cpuMsPerCallMinute = cpu(calls);
@@ -42,7 +46,7 @@ export async function runSoundWindow(server: SoundServer, calls: number, measure
   const frames = await talkers.drain();
   failures.push(...talkers.lost());
   await talkers.close();
-  return { roundTripsMs, frames, cpuMsPerCallMinute, foreignCores: foreignCores(), failures };
+  return { roundTripsMs, firstRoundTripsMs, frames, cpuMsPerCallMinute, foreignCores: foreignCores(), failures };
 }
 
 function watchCpu({ pid }: SoundServer): (calls: number) => number | undefined {
@@ -143,8 +147,8 @@ export async function bargeIn(server: SoundServer, upstream: SoundUpstream, call
   return { clearMs, unanswered: calls - clearMs.length, lateSoundMs };
 }
 
-/** Steps of the ramp, the last of them, and what a step takes. */
-export const RAMP = { stepCalls: 25, mostCalls: 400, settleMs: 1_000, measureMs: 3_000, heldP99Ms: 20 } as const;
+/** The steps of the ramp, and what each takes. */
+export const RAMP = { firstCalls: 50, stepCalls: 25, mostCalls: 300, measureMs: 2_000, heldP99Ms: 20 } as const;
 
 /**
  * Adds calls until their frames come late. Returns the most calls whose p99 of the round trip stayed under
@@ -155,9 +159,9 @@ export async function callsHeld(server: SoundServer): Promise<number> {
   let held = 0;
   let failed = 0;
   try {
-    for (let calls: number = RAMP.stepCalls; calls <= RAMP.mostCalls && failed < 2; calls += RAMP.stepCalls) {
-      await talkers.grow(calls, RAMP.settleMs / RAMP.stepCalls);
-      await pause(RAMP.settleMs);
+    for (let calls: number = RAMP.firstCalls; calls <= RAMP.mostCalls && failed < 2; calls += RAMP.stepCalls) {
+      await talkers.grow(calls, DIAL_SPREAD_MS / RAMP.stepCalls);
+      await pause(SETTLE_MS);
       const p99 = percentiles(await talkers.measure(RAMP.measureMs))?.p99 ?? Number.POSITIVE_INFINITY;
       const isHeld = p99 < RAMP.heldP99Ms && talkers.lost().length === 0;
       if (isHeld) held = calls;

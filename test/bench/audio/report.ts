@@ -3,6 +3,7 @@ import { above, fixed, markdown, ratio, three } from "../cells.ts";
 import { type Percentiles, percentiles } from "../measure.ts";
 import type { WireName } from "../options.ts";
 import type { ServerFigures } from "./figures.ts";
+import { RAMP, SETTLE_MS } from "./load.ts";
 import { PEERS, type Peer } from "./peers.ts";
 import { addTallies, NO_FRAMES, type Tally } from "./tally.ts";
 
@@ -90,16 +91,18 @@ function peerRow(
 }
 
 /** The beginning of a call, and being spoken over. */
-export function startTable(wire: WireName, all: readonly ServerFigures[]): string {
+export function startTable(wire: WireName, all: readonly ServerFigures[], counts: readonly number[]): string {
+  const costCalls = costCallsOf(counts);
   const head = [
     "",
     "speech lost at start, ms/call",
     "upgrade answered, ms",
     "first echo, ms",
+    `round trip in the first ${SETTLE_MS / 1_000} s, N=${costCalls}, ms`,
     "barge-in to clear, ms",
     "sound after clear, ms",
   ];
-  const rows = all.flatMap(({ name, singles }): string[][] => {
+  const rows = all.flatMap(({ name, singles, byCalls }): string[][] => {
     if (singles === undefined) return [];
     const { slowStarts, starts, bargeIns } = singles;
     const missing = bargeIns.unanswered > 0 ? `, ${bargeIns.unanswered} never` : "";
@@ -109,6 +112,7 @@ export function startTable(wire: WireName, all: readonly ServerFigures[]): strin
         fixed(slowStarts.lostMsPerCall, 0),
         three(percentiles(slowStarts.openMs), 1),
         three(percentiles(starts.firstEchoMs), 1),
+        three(byCalls.get(costCalls)?.firstRoundTripMs, 2),
         `${three(percentiles(bargeIns.clearMs), 1)}${missing}`,
         fixed(bargeIns.lateSoundMs, 0),
       ],
@@ -123,6 +127,7 @@ export function startTable(wire: WireName, all: readonly ServerFigures[]): strin
             `${peer.startLostMs}`,
             peer.heldBackMs === null ? "not held back" : `${peer.heldBackMs}`,
             `${peer.firstEchoMs ?? "-"}`,
+            "-",
             "-",
             "-",
           ],
@@ -195,5 +200,6 @@ const costCallsOf = (counts: readonly number[]): number =>
 function heldText(held: readonly number[] | undefined): string {
   if (held === undefined || held.length === 0) return "-";
   const [from, to] = [Math.min(...held), Math.max(...held)];
-  return from === to ? `${from}` : `${from}-${to}`;
+  const text = from === to ? `${from}` : `${from}-${to}`;
+  return to === RAMP.mostCalls ? `${text}+` : text;
 }
