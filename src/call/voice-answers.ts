@@ -1,6 +1,6 @@
 import type { Reason } from "../failure.ts";
 import type { CallState } from "../protocol/call-messages.ts";
-import type { TurnRecord, Usage } from "../protocol/call-record.ts";
+import { addUsage, type TurnRecord, type Usage } from "../protocol/call-record.ts";
 import { Playback } from "./playback.ts";
 import type { Transcript } from "./transcript.ts";
 import { VoiceAnswer } from "./voice-answer.ts";
@@ -76,9 +76,16 @@ export class VoiceAnswers {
     if (toolTurn) {
       this.#change(toolTurn.seq, { usage });
     } else if (usage || failure || answer.seq !== undefined) {
-      this.place(answer);
-      this.keep(answer, { usage, failure }, nowMs);
+      const stray = this.#transcript.turnOf(this.place(answer))?.usage;
+      this.keep(answer, { usage: stray && usage ? addUsage(stray, usage) : (stray ?? usage), failure }, nowMs);
     }
+  }
+
+  /** What a response cost that nobody heard: it goes to the agent's last turn, or to one without words. */
+  addStray(usage: Usage, nowMs: number): void {
+    const last =
+      this.#transcript.lastOf("agent") ?? this.#transcript.add({ speaker: "agent", startedAtMs: nowMs, text: "" });
+    this.#change(last.seq, { usage: last.usage ? addUsage(last.usage, usage) : usage });
   }
 
   /** Keeps an answer as it is by now. */

@@ -185,6 +185,10 @@ export class VoiceTurns implements TurnMaker {
       case "caller-text-failed":
         this.#caller.wordsFailed(event.itemId);
         return undefined;
+      case "stray-usage":
+        this.answers.addStray(event.usage, nowMs);
+        this.#screen.meter(this.#transcript.usage);
+        return undefined;
       case "lost":
         return this.#lost(event, nowMs);
       default:
@@ -193,7 +197,7 @@ export class VoiceTurns implements TurnMaker {
   }
 
   #take(
-    event: Exclude<VoiceEvent, { type: "caller-text" | "caller-text-failed" | "lost" }>,
+    event: Exclude<VoiceEvent, { type: "caller-text" | "caller-text-failed" | "stray-usage" | "lost" }>,
     nowMs: number,
   ): AnswerOutcome | undefined {
     switch (event.type) {

@@ -222,6 +222,7 @@ class RealtimeLeg implements RealtimeVoice {
         const { askId, ...end } = event;
         if (!queue.knows(end.responseId)) this.#beginResponse(end.responseId, askId, queue);
         if (queue.done(end.responseId)) this.#emit({ ...end, type: "response-end" });
+        else if (end.usage) this.#emit({ type: "stray-usage", usage: end.usage });
         return;
       }
       case "error":

@@ -79,6 +79,8 @@ export type VoiceEvent =
       readonly reason: Reason | null;
       readonly usage: Usage | null;
     }
+  /** What a response has cost that nobody was told of: it was made after it had been cancelled. */
+  | { readonly type: "stray-usage"; readonly usage: Usage }
   /**
    * The session is gone. `mayReconnect`: another one may work. `upstreamCode`: the code of the close, or the HTTP status of
    * a handshake that was refused; 0 for neither.

@@ -84,6 +84,13 @@ describe("a call with sound", () => {
     expect(table.turns.at(-1)?.text).toBe("Well, ");
   });
 
+  it("VTURN-16 what a response cost that nobody heard of is counted too", () => {
+    const table = new VoiceTable().connected();
+    table.upstream({ type: "stray-usage", usage: VOICE_USAGE });
+    expect(table.call.transcript.usage).toMatchObject({ responses: 2, outputAudioTokens: 80 });
+    expect(table.line).toEqual(["1 agent: Hello!"]);
+  });
+
   it("VTURN-7 typed words stop the agent, are told to the model, and are answered", () => {
     const table = new VoiceTable().connected();
     const ids = table.begins("Once upon a time");

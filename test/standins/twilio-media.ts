@@ -245,7 +245,7 @@ export class MediaStream {
   #tick(): void {
     for (; this.#frameAtMs <= this.#time.now(); this.#frameAtMs += FRAME_MS) this.#sendSound();
     this.#waiting.changed();
-    const waitMs = (this.#frameAtMs - this.#time.now()) / this.#time.pace;
+    const waitMs = Math.max(0, this.#frameAtMs - this.#time.now()) / this.#time.pace;
     this.#cancelTick = this.#time.clock.startTimer(() => this.#tick(), waitMs);
   }
 
