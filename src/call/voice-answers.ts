@@ -1,15 +1,9 @@
 import type { Reason } from "../failure.ts";
 import type { CallState } from "../protocol/call-messages.ts";
 import { addUsage, type TurnRecord, type Usage } from "../protocol/call-record.ts";
-import { Playback } from "./playback.ts";
+import { type CutItem, Playback } from "./playback.ts";
 import type { Transcript } from "./transcript.ts";
 import { VoiceAnswer } from "./voice-answer.ts";
-
-/** What of an item the caller heard before it was cut. */
-export interface Cut {
-  readonly itemId: string;
-  readonly heardMs: number;
-}
 
 /**
  * The model's responses, from their first word to the last sound of them that was played: their places in the
@@ -113,7 +107,7 @@ export class VoiceAnswers {
   }
 
   /** What was not played is void, and late sound is dropped. Returns what was heard of each item that was cut. */
-  cut(nowMs: number): { readonly cuts: readonly Cut[]; readonly wasSpeaking: boolean } {
+  cut(nowMs: number): { readonly cuts: readonly CutItem[]; readonly wasSpeaking: boolean } {
     const wasSpeaking = this.current !== undefined || !this.playback.isPlayedOut;
     const affected = new Set<VoiceAnswer>();
     const cuts = this.playback.clear().filter(({ itemId }) => this.#byItem.has(itemId));

@@ -117,7 +117,10 @@ export class VoiceLine {
     const wire = this.#wire;
     if (!wire || !this.#ports.hasRoom()) return 0;
     const beforeMs = wire.sentMs;
-    this.#ports.send(wire.writeSound(audioBase64));
+    const frame = wire.writeSound(audioBase64);
+    // What is no sound to this wire is not sent: an empty frame is an error to Twilio.
+    if (wire.sentMs === beforeMs) return 0;
+    this.#ports.send(frame);
     const mark = wire.mark();
     if (mark !== undefined) this.#ports.send(mark);
     return wire.sentMs - beforeMs;

@@ -33,7 +33,8 @@ export function aligned(rows: readonly (readonly string[])[]): string[] {
 
 /** A Markdown table, readable as it is; the first row is its head. */
 export function markdown([head = [], ...rows]: readonly (readonly string[])[]): string {
-  const widths = widthsOf([head, ...rows]);
+  // A rule has three characters at least.
+  const widths = widthsOf([head, ...rows]).map((width) => Math.max(width, 3));
   const rule = widths.map((width, column) => (column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`));
   return [head, rule, ...rows].map((row) => `| ${padded(row, widths).join(" | ")} |`).join("\n");
 }
@@ -42,7 +43,7 @@ function widthsOf(rows: readonly (readonly string[])[]): number[] {
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, column) => {
-      widths[column] = Math.max(widths[column] ?? 3, cell.length);
+      widths[column] = Math.max(widths[column] ?? 0, cell.length);
     });
   }
   return widths;

@@ -220,6 +220,13 @@ describe("the frame path", () => {
     expect(path.elsewhere).toEqual(["refuse"]);
   });
 
+  it("FRAME-8 what is no sound to a wire is not sent", async () => {
+    const path = await new Path(new MediaStreamsWire()).begun();
+    path.hears(delta("no base64!"));
+    path.hears(delta(""));
+    expect(path.downstream).toEqual([]);
+  });
+
   it("FRAME-6 frames that cannot be read are told to a screen, and too many of them in a row end the leg", async () => {
     const path = await new Path(new BrowserWire()).begun();
     path.leg.hear(new ArrayBuffer(3));
