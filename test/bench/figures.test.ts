@@ -88,11 +88,21 @@ describe("the command line", () => {
       calls: { text: [1, 50], audio: [1, 50] },
       rounds: 3,
     });
+    expect(readOptions(["--only", "audio", "--wires", "browser"])).toMatchObject({
+      suites: ["audio"],
+      wires: ["browser"],
+      soak: false,
+      calls: { text: [1, 50, 200], audio: [1, 50, 100, 200] },
+    });
+    expect(readOptions(["--soak", "--minutes", "0.5"])).toMatchObject({ soak: true, soakMinutes: 0.5 });
     for (const args of [
       ["--servers", "nobody"],
       ["--calls", "0"],
       ["--rounds", "x"],
       ["--only", "video"],
+      ["--wires", "pigeon"],
+      ["--minutes", "0"],
+      ["--soak", "5"],
       ["--fast"],
     ]) {
       expect(readOptions(args)).toBeUndefined();

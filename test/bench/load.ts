@@ -111,7 +111,6 @@ export async function promptWithSetup(server: Server, calls: number): Promise<{ 
     }),
   );
   await Promise.all(callers.map((caller) => caller.close()));
-for (const o of outcomes) if (o.status === "rejected") console.error("DEBUG", String(o.reason));
   return { answered: outcomes.filter(({ status }) => status === "fulfilled").length, asked: calls };
 }
 
