@@ -276,9 +276,9 @@ export class VoiceTurns implements TurnMaker {
       this.#tell({ type: "discard-input" });
       return;
     }
+    // An answer is expected once the model has taken the turn: of one without sound it takes nothing.
     this.#agent.turnOver(nowMs);
     this.#tell({ type: "turn-end" });
-    this.#agent.expect();
   }
 
   #openLink(nowMs: number): void {

@@ -118,7 +118,9 @@ describe("a call with sound", () => {
     table.after(800).caller({ type: "talk", pressed: false });
     expect(table.voice.takesSound(table.nowMs)).toBe(false);
     expect(table.asked(from)).toEqual([{ type: "discard-input" }, { type: "turn-end" }]);
+    expect(table.voice.isBusy).toBe(false);
     table.upstream({ type: "caller-turn", itemId: "item_u1" });
+    expect(table.voice.isBusy).toBe(true);
     table.caller({ type: "talk", pressed: true });
     table.after(LIMITS.talkMinMs - 1).caller({ type: "talk", pressed: false });
     expect(table.asked(from).at(-1)).toEqual({ type: "discard-input" });

@@ -36,6 +36,8 @@ interface Played {
   readonly fromSample: number;
   readonly toSample: number;
   readonly atMs: number;
+  /** How many blocks of time had gone by. */
+  readonly block: number;
 }
 
 /**
@@ -159,8 +161,13 @@ export class VoiceCaller {
 
   /** When this sample of what came was played; `undefined`: it was not. */
   playedAtMs(sample: number): number | undefined {
-    const block = this.#played.find(({ fromSample, toSample }) => sample >= fromSample && sample < toSample);
-    return block && block.atMs + (sample - block.fromSample) / SAMPLES_PER_MS;
+    return this.#blockOf(sample)?.atMs;
+  }
+
+  /** How long the caller heard from one sample to another, gaps included, to a block; however late this machine was. */
+  heardMs(fromSample: number, toSample: number): number {
+    const [from, to] = [this.#blockOf(fromSample), this.#blockOf(toSample)];
+    return from && to ? (to.block - from.block + 1) * BLOCK_MS : Number.NaN;
   }
 
   /** Sound as it came. */
@@ -176,6 +183,10 @@ export class VoiceCaller {
     return out;
   }
 
+  #blockOf(sample: number): Played | undefined {
+    return this.#played.find(({ fromSample, toSample }) => sample >= fromSample && sample < toSample);
+  }
+
   /** The browser plays and says in blocks; a call that is closed does not. */
   #tick(): void {
     const startedAtMs = this.#startedAtMs ?? 0;
@@ -189,7 +200,8 @@ export class VoiceCaller {
     this.#blocks += 1;
     const fromSample = this.receivedSamples - this.#queue.queuedMs * SAMPLES_PER_MS;
     const samples = this.#queue.pull(new Int16Array(FRAME_SAMPLES));
-    if (samples > 0) this.#played.push({ fromSample, toSample: fromSample + samples, atMs: systemClock.now() });
+    const atMs = systemClock.now();
+    if (samples > 0) this.#played.push({ fromSample, toSample: fromSample + samples, atMs, block: this.#blocks });
     const { positionMs } = this.#queue;
     const began = this.#queue.takeBegan();
     const ended = this.#queue.takeEnded();

@@ -187,9 +187,11 @@ export function likeness(one: Int16Array, oneHz: number, other: Int16Array, othe
 
 function envelope(samples: Int16Array, hz: number): number[] {
   const step = hz / 50;
-  return Array.from({ length: Math.floor(samples.length / step) }, (_, at) =>
-    Math.sqrt(mean([...samples.subarray(at * step, (at + 1) * step)].map((sample) => sample ** 2))),
-  );
+  return Array.from({ length: Math.floor(samples.length / step) }, (_, at) => {
+    let squares = 0;
+    for (const sample of samples.subarray(at * step, (at + 1) * step)) squares += sample * sample;
+    return Math.sqrt(squares / step);
+  });
 }
 
 const mean = (values: readonly number[]): number =>

@@ -185,7 +185,8 @@ function inRatio(
   times: number,
 ): string[] | undefined {
   const found = ratio(mine, theirs);
-  if (found === undefined) return undefined;
+  // Few calls: what is measured may drown in what is subtracted.
+  if (found === undefined || (mine ?? 0) <= 0 || (theirs ?? 0) <= 0) return undefined;
   const isMet = bound === "most" ? found <= times : found >= times;
   return [what, fixed(mine, 2), fixed(theirs, 2), `${found.toFixed(2)}x`, `at ${bound} ${times}x`, verdict(isMet)];
 }
