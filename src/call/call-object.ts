@@ -1,9 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { CallNotice, CarrierSession } from "../api/deps.ts";
-import { BrowserWire } from "../caller/browser.ts";
 import { readFrame, writeCommand } from "../caller/conversation-relay.ts";
 import { FrameGate } from "../caller/frame-gate.ts";
-import { MediaStreamsWire } from "../caller/media-streams.ts";
 import { factsOf, type Reason } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
 import { log } from "../log.ts";
@@ -15,7 +13,7 @@ import { CallStart } from "./call-start.ts";
 import { CallStorage } from "./call-storage.ts";
 import { CallerSockets, TICKET_HEADER } from "./caller-sockets.ts";
 import { assembleCall, type LiveCall } from "./live-call.ts";
-import { SoundLeg } from "./sound-leg.ts";
+import { SoundSockets } from "./sound-sockets.ts";
 
 /** `over`: this call has ended, the caller needs a new one. `refused`: a used ticket, or somebody else's call. */
 export type BeginOutcome = "begun" | "over" | "refused";
@@ -37,8 +35,7 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
   readonly #alarm: AlarmClock;
   readonly #gates = new WeakMap<WebSocket, FrameGate>();
   #live: LiveCall | undefined;
-  /** The socket of a caller with sound. */
-  #soundLeg: SoundLeg | undefined;
+  readonly #sound: SoundSockets;
   #isAdmitting = false;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -46,6 +43,10 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     this.#storage = new CallStorage(ctx.storage.sql);
     this.#sockets = new CallerSockets(ctx);
     this.#alarm = new AlarmClock(ctx);
+    this.#sound = new SoundSockets({
+      refuse: (reason) => this.#refuse(reason),
+      background: (work) => ctx.waitUntil(work),
+    });
   }
 
   /**
@@ -113,16 +114,17 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     }
     const runner = this.#running();
     // After a crash, or when the peer's whole machine is gone, no close event ever comes.
-    const heardAtMs = this.#soundLeg?.heardAtMs;
+    const sinceMs = this.#sound.dismissDead(Date.now());
     const isDeserted = runner !== undefined && runner.call.progress.legs > 0 && !this.#hasCaller();
     // Who has sent nothing for so long has left when they sent the last of it.
-    if (isDeserted) runner.dispatch({ type: "leg-end", clean: false, sinceMs: heardAtMs });
+    if (isDeserted) runner.dispatch({ type: "leg-end", clean: false, sinceMs });
     runner?.dispatch({ type: "alarm" });
     this.#admitOnce();
     await this.#settle();
     const nextMs = this.#live?.runner.call.alarmAtMs;
     // While the agent speaks only the call cap is due, and a crash may come then too.
-    const lookAtMs = this.#soundLeg ? this.#soundLeg.heardAtMs + LIMITS.deadCallerMs : Date.now() + LIMITS.legCheckMs;
+    const { heardAtMs } = this.#sound;
+    const lookAtMs = heardAtMs === undefined ? Date.now() + LIMITS.legCheckMs : heardAtMs + LIMITS.deadCallerMs;
     this.#alarm.arm(nextMs && Math.min(nextMs, lookAtMs));
   }
 
@@ -181,67 +183,18 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     this.#admitOnce();
   }
 
-  /** Takes the socket of a caller with sound. An earlier one of theirs is closed: two never speak in one call. */
   #enterWithSound(ticketId: string): Response {
     const live = this.#assemble();
-    if (!live?.runner.line || live.runner.call.progress.endedAtMs !== null || live.runner.call.progress.closing) {
+    const progress = live?.runner.line && live.runner.call.progress;
+    if (!live || !progress || progress.endedAtMs !== null || progress.closing)
       return new Response(null, { status: 410 });
-    }
     if (!this.#storage.useTicket(ticketId)) return new Response(null, { status: 403 });
-    const isBrowser = live.start.wayIn === "browser";
-    this.#soundLeg?.close(1000, "replaced");
-    const { 0: client, 1: server } = new WebSocketPair();
-    server.accept();
-    server.binaryType = "arraybuffer";
-    const { runner } = live;
-    // Whoever comes back has left, even if nobody has seen it yet.
-    if (runner.call.progress.legs > 0) runner.dispatch({ type: "leg-end", clean: false });
-    const leg = new SoundLeg(server, isBrowser ? new BrowserWire() : new MediaStreamsWire(), {
-      nowMs: Date.now,
-      onSound: (audioBase64) => runner.line?.fromCaller(audioBase64),
-      dispatch: (event) => runner.dispatch(event),
-      refuse: (reason) => this.#refuse(reason),
-      onDropped: () => log({ event: "sound-dropped", callId: live.start.callId }),
-    });
-    this.#soundLeg = leg;
-    runner.line?.attach(leg.wire);
-    server.addEventListener("message", ({ data }) => {
-      if (leg === this.#soundLeg) leg.hear(data);
-    });
-    const gone = (clean: boolean): void => {
-      if (leg !== this.#soundLeg) return;
-      this.#soundLeg = undefined;
-      runner.line?.attach(undefined);
-      runner.dispatch({ type: "leg-end", clean });
-    };
-    server.addEventListener("close", ({ code }) => {
-      server.close(1000);
-      gone(isBrowser && code === 1000);
-    });
-    server.addEventListener("error", () => gone(false));
     this.#alarm.arm(Date.now() + LIMITS.deadCallerMs);
-    runner.dispatch({ type: "leg-open" });
-    if (isBrowser) this.ctx.waitUntil(this.#introduce(live, leg));
-    return new Response(null, { status: 101, webSocket: client });
+    return this.#sound.accept(live);
   }
 
-  /** A browser has said all there is to say by its ticket; it is told where it is, and the call begins for it. */
-  async #introduce(live: LiveCall, leg: SoundLeg): Promise<void> {
-    const message = await live.introduction();
-    if (leg !== this.#soundLeg) return;
-    live.runner.line?.write({ type: "start", message });
-    const nobody = { phoneCallId: undefined, greetedByCarrier: false, fromCarrier: false };
-    live.runner.dispatch({ type: "caller", event: { type: "leg-start", ...nobody } });
-  }
-
-  /** Whether anybody is at the other end: a caller with sound always sends something. */
   #hasCaller(): boolean {
-    const leg = this.#soundLeg;
-    if (!leg) return this.#sockets.current !== undefined;
-    if (Date.now() - leg.heardAtMs < LIMITS.deadCallerMs) return true;
-    this.#soundLeg = undefined;
-    leg.close(1001);
-    return false;
+    return this.#sound.isOpen || this.#sockets.current !== undefined;
   }
 
   /** An object that died before it had the answer asks again when it wakes. */
@@ -277,19 +230,14 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
 
   /** In a frame of ours, which a phone's carrier would not understand. */
   #tell(reason: Reason): void {
-    if (this.#running()?.call.progress.fromCarrier) return;
-    const error = { type: "error" as const, code: reason, sentence: factsOf(reason).sentence };
-    const frame = this.#soundLeg ? this.#soundLeg.wire.write(error) : writeCommand(error);
-    if (frame !== undefined) this.#send(frame);
-  }
-
-  #send(frame: string | ArrayBuffer | Uint8Array): void {
-    if (this.#soundLeg) this.#soundLeg.send(frame);
-    else if (typeof frame === "string") this.#sockets.send(frame);
+    this.#sound.tell(reason);
+    if (this.#sound.isOpen || this.#running()?.call.progress.fromCarrier) return;
+    const frame = writeCommand({ type: "error", code: reason, sentence: factsOf(reason).sentence });
+    if (frame !== undefined) this.#sockets.send(frame);
   }
 
   #close(closeCode: number, reason?: string): void {
-    if (this.#soundLeg) this.#soundLeg.close(closeCode, reason);
+    if (this.#sound.isOpen) this.#sound.close(closeCode, reason);
     else this.#sockets.close(closeCode, reason);
   }
 
@@ -305,8 +253,9 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     this.#live = assembleCall(kept, {
       env: this.env,
       storage: this.#storage,
-      send: (frame) => this.#send(frame),
-      hasRoom: () => this.#soundLeg?.hasRoom() ?? false,
+      sendText: (frame) => this.#sockets.send(frame),
+      sendSound: (frame) => this.#sound.send(frame),
+      hasRoom: () => this.#sound.hasRoom(),
       close: (closeCode) => this.#close(closeCode),
       arm: (atMs) => this.#alarm.arm(atMs),
       settle: () => this.#settleSoon(),

@@ -32,7 +32,9 @@ import { mintResumeTicket, soundOf, voiceWorld } from "./voice-world.ts";
 export interface CallShell {
   readonly env: Cloudflare.Env;
   readonly storage: CallStorage;
-  readonly send: (frame: string | ArrayBuffer | Uint8Array) => void;
+  readonly sendText: (frame: string) => void;
+  /** On the wire of a caller with sound: what is said, and what is shown. */
+  readonly sendSound: (frame: string | ArrayBuffer | Uint8Array) => void;
   /** Whether a caller with sound listens fast enough for more. */
   readonly hasRoom: () => boolean;
   readonly close: (closeCode: number) => void;
@@ -158,14 +160,14 @@ export function assembleCall(
     keepProgress: (progress) => shell.storage.keepProgress(progress),
     sendToCaller: (command: CallerCommand) => {
       const frame = writeCommand(command);
-      if (frame !== undefined) shell.send(frame);
+      if (frame !== undefined) shell.sendText(frame);
     },
     closeLeg: shell.close,
     modelLeg,
     voice: {
       ...voiceWorld(() => start, settings, openKey, shell.env.ASSETS),
       hasRoom: shell.hasRoom,
-      send: shell.send,
+      send: shell.sendSound,
     },
     tools,
     archive: shell.settle,

@@ -139,9 +139,14 @@ export class VoiceCaller {
   }
 
   /** Resolves with what `read` returns, looked at whenever anything came or was played; rejects when the call is closed. */
-  until<Value>(read: () => Value | undefined | false, what: string, withinMs = 15_000): Promise<Value> {
+  async until<Value>(read: () => Value | undefined | false, what: string, withinMs = 15_000): Promise<Value> {
     const why = (): string | undefined => this.closed && `the call is closed: ${JSON.stringify(this.closed)}`;
-    return this.#until.until(() => read() || undefined, `${what} in ${this.callId}`, why, withinMs);
+    try {
+      return await this.#until.until(() => read() || undefined, what, why, withinMs);
+    } catch (thrown) {
+      const turns = this.turns.map(({ speaker, text, failure }) => `${speaker}: ${text} ${failure ?? ""}`);
+      throw new Error(`${thrown} in ${this.callId}, after ${turns.join(" | ")}`);
+    }
   }
 
   /** Resolves when the call has begun for us, and throws when it does not. */

@@ -71,10 +71,11 @@ export class InputBuffer {
   }
 
   #listen(vad: EnergyVad, samples: Int16Array): void {
-    const { wire, makeId } = this.#context;
+    const { wire, makeId, record, clock } = this.#context;
     for (const event of vad.push(samples)) {
       if (event.type === "speech-start") {
         this.#speech = { itemId: makeId("item"), startMs: event.startMs };
+        record.speechStartsAtMs.push(clock.now());
         const { itemId, startMs } = this.#speech;
         wire.event("input_audio_buffer.speech_started", { audio_start_ms: Math.round(startMs), item_id: itemId });
         this.#listener.onSpeechStart();

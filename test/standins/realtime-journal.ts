@@ -25,6 +25,8 @@ export interface SessionRecord {
   readonly refused: readonly { readonly type: string; readonly code: string | null }[];
   readonly audioIn: { readonly bytes: number; readonly ms: number; readonly firstAtMs: number | null };
   readonly audioOut: { readonly bytes: number; readonly ms: number };
+  /** When it was said that the caller speaks. */
+  readonly speechStartsAtMs: readonly number[];
   readonly items: readonly ItemRecord[];
   readonly responses: readonly ResponseRecord[];
   readonly truncations: readonly TruncationRecord[];
@@ -85,6 +87,7 @@ export interface OpenRecord
       | "refused"
       | "audioIn"
       | "audioOut"
+      | "speechStartsAtMs"
       | "items"
       | "responses"
       | "truncations"
@@ -97,6 +100,7 @@ export interface OpenRecord
   readonly refused: { type: string; code: string | null }[];
   readonly audioIn: Writable<SessionRecord["audioIn"]>;
   readonly audioOut: Writable<SessionRecord["audioOut"]>;
+  readonly speechStartsAtMs: number[];
   readonly items: Writable<ItemRecord>[];
   readonly responses: Writable<ResponseRecord>[];
   readonly truncations: TruncationRecord[];
@@ -125,6 +129,7 @@ export class RealtimeJournal {
       refused: [],
       audioIn: { bytes: 0, ms: 0, firstAtMs: null },
       audioOut: { bytes: 0, ms: 0 },
+      speechStartsAtMs: [],
       items: [],
       responses: [],
       truncations: [],

@@ -28,6 +28,8 @@ export interface MediaClear {
   readonly atMs: number;
   /** Sound that waited and will not be heard. */
   readonly voidMs: number;
+  /** How much of all sound that came had been played when the last mark came back that was reached by playing. */
+  readonly markedMs: number;
 }
 
 export interface MediaClose {
@@ -83,6 +85,8 @@ export class MediaStream {
   readonly echoed: string[] = [];
   /** All sound that came, with the time of its arrival. */
   readonly received: HeardSound[] = [];
+  /** All sound that left, silence too, with its time stamp. */
+  readonly sent: HeardSound[] = [];
   /** Resolves, never rejects, when the socket is gone. */
   readonly closed: Promise<MediaClose>;
   /** The caller has hung up: it was not the application that ended the stream. */
@@ -100,6 +104,8 @@ export class MediaStream {
   #frameAtMs = 0;
   #toSay: { readonly mulaw: Buffer; readonly said: () => void }[] = [];
   #toSkip = 0;
+  /** How much sound had come before each mark. */
+  readonly #markedMs: number[] = [];
   #isStalled = false;
   #cancelTick: () => void = () => undefined;
 
@@ -257,6 +263,7 @@ export class MediaStream {
       return;
     }
     this.#chunk += 1;
+    this.sent.push({ atMs: this.#frameAtMs, mulaw });
     const payload = mulaw.toString("base64");
     this.#send("media", {
       media: { track: "inbound", chunk: `${this.#chunk}`, timestamp: `${this.#frameAtMs}`, payload },
@@ -290,13 +297,22 @@ export class MediaStream {
         break;
       case "mark":
         this.marks.push(frame.name);
+        this.#markedMs.push(this.receivedMs);
         this.#player.mark(frame.name);
         break;
       case "clear":
-        this.clears.push({ atMs, voidMs: this.#player.clear() });
+        this.#clear(atMs);
         break;
     }
     this.#waiting.changed();
+  }
+
+  #clear(atMs: number): void {
+    // What is due by now is played first; the marks that come back after that were not reached.
+    const { queuedMs: voidMs } = this.#player;
+    const markedMs = this.#markedMs[this.echoed.length - 1] ?? 0;
+    this.#player.clear();
+    this.clears.push({ atMs, voidMs, markedMs });
   }
 
   #echo(name: string): void {

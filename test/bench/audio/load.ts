@@ -1,6 +1,7 @@
 /** What is done to a server of sound, and what is seen meanwhile. */
 import { setTimeout as pause } from "node:timers/promises";
 import { cpuMsOfTree, percentiles, rssKiBOfTree, watchForeignCores } from "../measure.ts";
+import { isNoisy } from "../rounds.ts";
 import { nowMs } from "../stamps.ts";
 import type { SoundCaller } from "./callers.ts";
 import type { SoundUpstream } from "./servers.ts";
@@ -148,11 +149,18 @@ export async function bargeIn(server: SoundServer, upstream: SoundUpstream, call
 }
 
 /** The steps of the ramp, and what each takes. */
-export const RAMP = { firstCalls: 50, stepCalls: 25, mostCalls: 300, measureMs: 2_000, heldP99Ms: 20 } as const;
+export const RAMP = {
+  firstCalls: 25,
+  stepCalls: 25,
+  mostCalls: 300,
+  measureMs: 2_000,
+  tries: 3,
+  heldP99Ms: 20,
+} as const;
 
 /**
  * Adds calls until their frames come late. Returns the most calls whose p99 of the round trip stayed under
- * `RAMP.heldP99Ms` with every frame back; two steps in a row that fail end it, since one may be somebody else's noise.
+ * `RAMP.heldP99Ms` with every frame back; two steps in a row that fail end it.
  */
 export async function callsHeld(server: SoundServer): Promise<number> {
   const talkers = new Talkers(server);
@@ -162,8 +170,7 @@ export async function callsHeld(server: SoundServer): Promise<number> {
     for (let calls: number = RAMP.firstCalls; calls <= RAMP.mostCalls && failed < 2; calls += RAMP.stepCalls) {
       await talkers.grow(calls, DIAL_SPREAD_MS / RAMP.stepCalls);
       await pause(SETTLE_MS);
-      const p99 = percentiles(await talkers.measure(RAMP.measureMs))?.p99 ?? Number.POSITIVE_INFINITY;
-      const isHeld = p99 < RAMP.heldP99Ms && talkers.lost().length === 0;
+      const isHeld = (await isInTime(talkers)) && talkers.lost().length === 0;
       if (isHeld) held = calls;
       failed = isHeld ? 0 : failed + 1;
     }
@@ -172,4 +179,15 @@ export async function callsHeld(server: SoundServer): Promise<number> {
   }
   await talkers.close();
   return held;
+}
+
+/** A measurement that fails beside the work of others is repeated. */
+async function isInTime(talkers: Talkers): Promise<boolean> {
+  for (let tries = 0; tries < RAMP.tries; tries += 1) {
+    const foreignCores = watchForeignCores();
+    const roundTrip = percentiles(await talkers.measure(RAMP.measureMs));
+    if (roundTrip !== undefined && roundTrip.p99 < RAMP.heldP99Ms) return true;
+    if (!isNoisy({ foreignCores: foreignCores() })) return false;
+  }
+  return false;
 }
