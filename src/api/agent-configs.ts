@@ -25,10 +25,9 @@ export const patchMe = endpoint("student", {
   reply: meReply,
   fails: ["bad_config"],
   handle: async (c, { asker, body }) => {
-    const { name, prompt, greeting, voice, tools } = body;
+    const { tools, ...rest } = body;
     checkWebhooks(c, tools);
-    const toolsJson = tools?.stored ?? tools;
-    const patch = { name, prompt, greeting, voice, toolsJson };
+    const patch = { ...rest, toolsJson: tools?.stored ?? tools };
     const student = await patchStudent(c.env.database, asker.sessionToken, patch);
     if (!student) throw new Failure("unknown_session");
     return succeeded(c, await meOf(c, student));
@@ -80,6 +79,9 @@ async function meOf(c: ApiContext, student: Student): Promise<MeReply> {
       greeting: config.greeting,
       voice: config.voice,
       tools: Array.isArray(toolsJson) ? toolsJson : [],
+      language: config.language,
+      turnEnd: config.turnEnd,
+      patience: config.patience,
     },
     key: await keyView(c, student),
     webhookSecret: { set: student.sealedWebhookSecret !== null },

@@ -30,11 +30,8 @@ export interface CallDirectory {
    * @throws Failure `workshop_closed`, `no_key` or `key_unreadable`; `wrong_call` when the call is another student's.
    */
   prepare(student: Student, call: SoundCall): Promise<"prepared" | "over">;
-  /**
-   * The carrier lost the socket of a phone call that goes on: may the phone come back to the call? Counts the tries.
-   * `handed-over`: the agent has left it to somebody else.
-   */
-  resume(callId: CallId, session: CarrierSession): Promise<"resume" | "over" | "handed-over">;
+  /** The carrier lost the socket of a phone call that goes on: may the phone come back to the call? Counts the tries. */
+  resume(callId: CallId, session: CarrierSession): Promise<ResumeVerdict>;
   /** The carrier says that the phone call is over for us. A call that has ended or never was takes no notice. */
   over(callId: CallId, session: CarrierSession): Promise<void>;
   /** Counts one key check of a student against `LIMITS.keyChecksPerMinute`. */
@@ -52,6 +49,9 @@ export interface SoundCall {
   /** Our own public host. */
   readonly ownHost: string;
 }
+
+/** `over`: the call has ended. `too-often`: it waits, but not for this phone. `handed-over`: the agent has left it to somebody else. */
+export type ResumeVerdict = "resume" | "over" | "too-often" | "handed-over";
 
 export type CallNotice = "key-changed" | "revoked";
 

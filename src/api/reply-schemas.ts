@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { FAILURES } from "../failure.ts";
+import { PATIENCES, TURN_ENDS } from "../protocol/agent-config.ts";
 import { END_REASONS, type KeySource, type TurnRecord, type WayIn } from "../protocol/call-record.ts";
 import {
   type BrowserCallReply,
@@ -103,6 +104,9 @@ export const meReply = z.strictObject({
     greeting: textOrNull,
     voice: textOrNull,
     tools: z.array(z.unknown()),
+    language: textOrNull,
+    turnEnd: z.enum(TURN_ENDS).nullable(),
+    patience: z.enum(PATIENCES).nullable(),
   }),
   key: keyView.nullable(),
   webhookSecret: z.strictObject({ set: z.boolean() }),

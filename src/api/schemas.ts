@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
-import { VOICES } from "../protocol/agent-config.ts";
+import { PATIENCES, TURN_ENDS, VOICES } from "../protocol/agent-config.ts";
 import { parseCallId, parseJoinCode, parseSessionToken } from "../protocol/ids.ts";
+import { parseLanguage } from "../protocol/language.ts";
 import type {
   BrowserCallRequest,
   CallsQuery,
@@ -38,9 +39,9 @@ const email = z
   .max(LIMITS.emailCharacters)
   .regex(/^[^\s@]+@[^\s@]+$/, "must be an e-mail address");
 
-/** A text that one of our parsers of ids must take. */
-const id = <Id extends string>(parse: (value: unknown) => Id | undefined, problem: string) =>
-  z.string().transform((value, context): Id => {
+/** A text that one of our parsers must take. */
+const readBy = <Parsed extends string>(parse: (value: unknown) => Parsed | undefined, problem: string) =>
+  z.string().transform((value, context): Parsed => {
     const parsed = parse(value);
     if (parsed !== undefined) return parsed;
     context.addIssue({ code: "custom", message: problem });
@@ -79,8 +80,24 @@ const tools = z
     items: { type: "object", properties: { type: { const: "function" }, function: { type: "object" } } },
   });
 
+const language = readBy(
+  parseLanguage,
+  "must be a language's code of ISO 639-1, as en, or with its region, as pt-BR",
+).meta({
+  description:
+    "What callers speak, a hint for the transcript: ISO 639-1, or with script and region; null: it is found out",
+  examples: ["en", "pt-BR"],
+});
+const turnEnd = z.enum(TURN_ENDS).meta({
+  description:
+    "What ends a caller's spoken turn. pause (the default): silence. meaning: silence where the words seem complete",
+});
+const patience = z.enum(PATIENCES).meta({
+  description: "How long a caller may pause in a turn; null is normal. With long every answer comes later",
+});
+
 export const joinRequest = z.strictObject({
-  joinCode: id(parseJoinCode, "is not a join code").meta({ examples: ["MAPLE-7"] }),
+  joinCode: readBy(parseJoinCode, "is not a join code").meta({ examples: ["MAPLE-7"] }),
   name: personName,
   email: email.nullable().optional(),
 }) satisfies z.ZodType<unknown, JoinRequest>;
@@ -91,11 +108,14 @@ export const mePatch = z.strictObject({
   greeting: text(LIMITS.greetingBytes).nullable().optional(),
   voice: z.enum(VOICES).nullable().optional(),
   tools: tools.nullable().optional(),
+  language: language.nullable().optional(),
+  turnEnd: turnEnd.nullable().optional(),
+  patience: patience.nullable().optional(),
 }) satisfies z.ZodType<unknown, MePatch>;
 
 export const keyRequest = z.strictObject({ openaiApiKey }) satisfies z.ZodType<unknown, KeyRequest>;
 
-const sessionToken = id(parseSessionToken, "is not a session token").meta({ examples: ["test_session_123"] });
+const sessionToken = readBy(parseSessionToken, "is not a session token").meta({ examples: ["test_session_123"] });
 
 /** The predecessor's: unknown fields are dropped, its voices are those of any provider. */
 export const legacySaveRequest = z.object({
@@ -131,5 +151,5 @@ export const callsQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(LIMITS.callsPerPageMax).default(LIMITS.callsPerPage),
 }) satisfies z.ZodType<CallsQuery>;
 
-export const callIdParameter = id(parseCallId, "is not a call's id");
+export const callIdParameter = readBy(parseCallId, "is not a call's id");
 export const sessionTokenParameter = sessionToken;

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import type { CallNotice, CarrierSession } from "../api/deps.ts";
+import type { CallNotice, CarrierSession, ResumeVerdict } from "../api/deps.ts";
 import { readFrame, writeCommand } from "../caller/conversation-relay.ts";
 import { FrameGate } from "../caller/frame-gate.ts";
 import { factsOf, type Reason } from "../failure.ts";
@@ -129,14 +129,15 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
   }
 
   /** May a phone whose socket was lost come back to this call? A session of another phone may not. */
-  resume(session: CarrierSession): "resume" | "over" | "handed-over" {
+  resume(session: CarrierSession): ResumeVerdict {
     // Of a call that is forgotten only this is known; nobody learns more than that a person was asked for.
     if (this.#storage.endReason === "handed-over") return "handed-over";
     const call = this.#running()?.call;
     if (!call || !this.#isOf(session)) return "over";
     if (call.progress.endReason === "handed-over") return "handed-over";
     const { endedAtMs, closing } = call.progress;
-    return endedAtMs === null && !closing && this.#storage.countResume() <= LIMITS.resumesPerCall ? "resume" : "over";
+    if (endedAtMs !== null || closing) return "over";
+    return this.#storage.countResume() <= LIMITS.resumesPerCall ? "resume" : "too-often";
   }
 
   /** The carrier says its session is over on purpose. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
-import { type AgentConfig, DEFAULT_VOICE } from "../protocol/agent-config.ts";
+import { type AgentConfig, DEFAULT_VOICE, PATIENCES, TURN_ENDS } from "../protocol/agent-config.ts";
 import { parseCallId, parseSessionToken, parseWorkshopId } from "../protocol/ids.ts";
 import { parseTools } from "../protocol/tools.ts";
 
@@ -33,6 +33,8 @@ export const CallStart = z.object({
   transcriptionModel: z.string().nullable().default(null),
   /** BCP-47, of what the caller speaks: a hint. Null: OpenAI finds out. */
   language: z.string().nullable().default(null),
+  turnEnd: z.enum(TURN_ENDS).nullable().default(null),
+  patience: z.enum(PATIENCES).nullable().default(null),
   startedAtMs: z.number(),
   callMaxMs: z.number(),
   resumable: z.boolean(),
@@ -57,5 +59,8 @@ export function agentConfigOf(start: CallStart): AgentConfig {
     greeting: start.greeting,
     voice: start.voice ?? DEFAULT_VOICE,
     tools: tools.slice(0, LIMITS.tools),
+    language: start.language,
+    turnEnd: start.turnEnd,
+    patience: start.patience,
   };
 }

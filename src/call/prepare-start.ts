@@ -47,7 +47,9 @@ export async function prepareStart(
     sealedWebhookSecret: await ensureWebhookSecret(database, settings, student),
     model: isText ? settings.textModel : settings.voiceModel,
     transcriptionModel: isText ? null : settings.transcribeModel,
-    language: null,
+    language: student.config.language,
+    turnEnd: student.config.turnEnd,
+    patience: student.config.patience,
     startedAtMs: nowMs,
     callMaxMs: Math.min(student.workshop?.callMaxMs ?? LIMITS.callDefaultMs, LIMITS.callMaxMs),
   };

@@ -5,13 +5,14 @@ import type {
   RealtimeSessionCreateRequest,
 } from "openai/resources/realtime/realtime";
 import type { HistoryItem } from "./model-leg.ts";
+import { transcriptLanguageOf, turnDetectionOf } from "./realtime-hearing.ts";
 import type { ResponseParams } from "./response-queue.ts";
 import type { SoundFormat, VoiceRequest } from "./voice-leg.ts";
 
 /** How a session hears, beside what the request says. */
 export interface Hearing {
   readonly transcriptionModel: string;
-  /** ISO 639-1; `undefined`: the transcript's model finds out. */
+  /** What the caller speaks, BCP 47; `undefined`: the transcript's model finds out. */
   readonly language: string | undefined;
 }
 
@@ -61,28 +62,14 @@ export const talkModeOf = (
   audio: { input: inputOf(request, hearing, pushToTalk) },
 });
 
-function inputOf(
-  { format }: VoiceRequest,
-  { transcriptionModel, language }: Hearing,
-  pushToTalk: boolean,
-): RealtimeAudioConfigInput {
+function inputOf(request: VoiceRequest, hearing: Hearing, pushToTalk: boolean): RealtimeAudioConfigInput {
+  const language = transcriptLanguageOf(hearing.language);
   return {
-    format: FORMATS[format],
+    format: FORMATS[request.format],
     // A browser's microphone is near. A phone line has been filtered by the phone and the network; nothing is put on top.
-    ...(format === "pcm16-24k" ? { noise_reduction: { type: "near_field" } } : {}),
-    transcription: { model: transcriptionModel, ...(language === undefined ? {} : { language }) },
-    turn_detection: pushToTalk
-      ? null
-      : {
-          type: "server_vad",
-          threshold: 0.5,
-          prefix_padding_ms: 300,
-          silence_duration_ms: 500,
-          // Whether the caller is still there is asked by the call.
-          idle_timeout_ms: null,
-          create_response: true,
-          interrupt_response: true,
-        },
+    ...(request.format === "pcm16-24k" ? { noise_reduction: { type: "near_field" } } : {}),
+    transcription: { model: hearing.transcriptionModel, ...(language === undefined ? {} : { language }) },
+    turn_detection: pushToTalk ? null : turnDetectionOf(request),
   };
 }
 

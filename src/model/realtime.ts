@@ -17,7 +17,7 @@ export interface VoiceOptions {
   readonly dial: (signal: AbortSignal) => Promise<DialledSocket | DialFailure>;
   readonly request: VoiceRequest;
   readonly transcriptionModel: string;
-  /** What the caller speaks, ISO 639-1: a hint for the transcript. */
+  /** What the caller speaks, BCP 47: a hint for the transcript. */
   readonly language?: string | undefined;
   readonly startTimer: StartTimer;
   readonly nowMs: () => number;

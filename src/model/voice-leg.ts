@@ -1,4 +1,5 @@
 import type { Reason } from "../failure.ts";
+import type { Patience, TurnEnd } from "../protocol/agent-config.ts";
 import type { Usage } from "../protocol/call-record.ts";
 import type { HistoryItem, ModelTool } from "./model-leg.ts";
 
@@ -13,7 +14,10 @@ export interface VoiceRequest {
   readonly voice: string;
   readonly tools: readonly ModelTool[];
   readonly format: SoundFormat;
-  /** The caller's turns end when a button is released, not when the model hears a pause. */
+  /** How the model hears that a turn of the caller's is over, while no button says so. */
+  readonly turnEnd: TurnEnd;
+  readonly patience: Patience;
+  /** The caller's turns end when a button is released, not when the model hears their end. */
   readonly pushToTalk: boolean;
   /** What was said before this session: told to the model as text. */
   readonly history: readonly HistoryItem[];

@@ -1,12 +1,29 @@
 import type { Tool, ToolJson } from "./tools.ts";
 
-/** What a student makes their agent with. `null` is "not set": the defaults below are used. */
+/**
+ * What a student makes their agent with. `null` is "not set": the defaults below are used. The voice, and how the agent
+ * hears, are those of calls with sound.
+ */
 export interface AgentConfig {
   readonly prompt: string | null;
   readonly greeting: string | null;
   readonly voice: string | null;
   readonly tools: readonly Tool[];
+  /** What callers speak, as `parseLanguage` of `language.ts` has it: a hint for the transcript. `null`: it is found out. */
+  readonly language: string | null;
+  readonly turnEnd: TurnEnd | null;
+  readonly patience: Patience | null;
 }
+
+/** What ends a caller's spoken turn: a pause, whatever was said before it, or a pause where the words seem complete. */
+export const TURN_ENDS = ["pause", "meaning"] as const;
+export type TurnEnd = (typeof TURN_ENDS)[number];
+export const DEFAULT_TURN_END: TurnEnd = "pause";
+
+/** How long a caller may pause in a turn. With `long` there is time to think, and every answer comes later. */
+export const PATIENCES = ["short", "normal", "long"] as const;
+export type Patience = (typeof PATIENCES)[number];
+export const DEFAULT_PATIENCE: Patience = "normal";
 
 /** Voices of the Realtime API; `marin` and `cedar` are recommended by OpenAI. */
 export const VOICES = [

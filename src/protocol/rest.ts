@@ -4,6 +4,7 @@
  * text here: JSON has no brands, and whoever receives one parses it.
  */
 
+import type { Patience, TurnEnd } from "./agent-config.ts";
 import type { EndReason, KeySource, TurnRecord, Usage, WayIn } from "./call-record.ts";
 
 /** What OpenAI thought of a key when it was last asked. Only `connected` proves that it authenticates and may be used. */
@@ -132,6 +133,9 @@ export interface MeReply {
     readonly voice: string | null;
     /** As they were saved. */
     readonly tools: readonly unknown[];
+    readonly language: string | null;
+    readonly turnEnd: TurnEnd | null;
+    readonly patience: Patience | null;
   };
   readonly key: KeyView | null;
   readonly webhookSecret: { readonly set: boolean };
@@ -148,6 +152,9 @@ export interface MePatch {
   readonly greeting?: string | null | undefined;
   readonly voice?: string | null | undefined;
   readonly tools?: unknown;
+  readonly language?: string | null | undefined;
+  readonly turnEnd?: TurnEnd | null | undefined;
+  readonly patience?: Patience | null | undefined;
 }
 
 export interface KeyRequest {
@@ -230,6 +237,9 @@ export const ME_PATCH_FIELDS = [
   "greeting",
   "voice",
   "tools",
+  "language",
+  "turnEnd",
+  "patience",
 ] as const satisfies readonly (keyof MePatch)[];
 export const KEY_FIELDS = ["openaiApiKey"] as const satisfies readonly (keyof KeyRequest)[];
 export const LEGACY_SAVE_FIELDS = [

@@ -44,6 +44,10 @@ export const students = pgTable(
     workshopId: text("workshop_id").references((): AnyPgColumn => workshops.id, { onDelete: "set null" }),
     /** How the row came: `joined`, `enrolled`; the default marks what the predecessor wrote or still writes. */
     origin: text("origin").notNull().default("predecessor"),
+    /** How the agent hears its callers; null: not set. */
+    language: text("language"),
+    turnEnd: text("turn_end"),
+    patience: text("patience"),
     keyHint: text("key_hint"),
     keyStatus: text("key_status"),
     keyCheckedAtMs: instant("key_checked_at"),

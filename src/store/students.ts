@@ -1,6 +1,7 @@
 import { eq, type SQL, sql } from "drizzle-orm";
-import type { AgentConfig } from "../protocol/agent-config.ts";
+import { type AgentConfig, PATIENCES, type Patience, TURN_ENDS, type TurnEnd } from "../protocol/agent-config.ts";
 import type { SessionToken, WorkshopId } from "../protocol/ids.ts";
+import { parseLanguage } from "../protocol/language.ts";
 import { KEY_STATUSES, type KeyStatus } from "../protocol/rest.ts";
 import { ask, type Database } from "./database.ts";
 import { jsonOf, msOf, oneOf, textOf, toolsOf } from "./reading.ts";
@@ -43,6 +44,9 @@ export interface StudentPatch {
   readonly greeting?: string | null | undefined;
   readonly voice?: string | null | undefined;
   readonly toolsJson?: unknown;
+  readonly language?: string | null | undefined;
+  readonly turnEnd?: TurnEnd | null | undefined;
+  readonly patience?: Patience | null | undefined;
 }
 
 /** The predecessor's save also carries the key. */
@@ -158,6 +162,9 @@ const configColumns = (patch: StudentPatch) => ({
   greeting: patch.greeting,
   voice: patch.voice,
   tools: patch.toolsJson,
+  language: patch.language,
+  turnEnd: patch.turnEnd,
+  patience: patch.patience,
 });
 
 /**
@@ -175,6 +182,9 @@ const STUDENT_COLUMNS = {
   greeting: students.greeting,
   voice: students.voice,
   tools: students.tools,
+  language: students.language,
+  turnEnd: students.turnEnd,
+  patience: students.patience,
   createdAtMs: epochMsOf(students.createdAt),
   updatedAtMs: epochMsOf(students.updatedAt),
   origin: students.origin,
@@ -209,6 +219,9 @@ function studentOf(sessionToken: SessionToken, { student, workshop }: StudentRow
       greeting: textOf(student.greeting),
       voice: textOf(student.voice),
       tools: toolsOf(toolsJson),
+      language: parseLanguage(student.language) ?? null,
+      turnEnd: oneOf(TURN_ENDS, student.turnEnd),
+      patience: oneOf(PATIENCES, student.patience),
     },
     toolsJson,
     sealedKey: textOf(student.sealedKey),

@@ -4,6 +4,7 @@ import { browserCallReply, failureBody } from "../../src/api/reply-schemas.ts";
 import { ROUTES } from "../../src/api/routes.ts";
 import type { Settings } from "../../src/env.ts";
 import { LIMITS } from "../../src/limits.ts";
+import { patchStudent } from "../../src/store/students.ts";
 import { ApiKey } from "../../src/vault/api-key.ts";
 import { seal } from "../../src/vault/seal.ts";
 import { readTicket } from "../../src/vault/ticket.ts";
@@ -18,6 +19,7 @@ import {
   openTestDatabase,
   START_MS,
   type TestDatabase,
+  tokenOf,
 } from "./world.ts";
 
 const FALLBACK = { instructorApiKey: ApiKey.parse("sk-instructor-0123456789")! };
@@ -33,6 +35,7 @@ beforeAll(async () => {
   await givenWorkshop(db, { id: "w3", joinCode: "MAPLE-9", closesAt: "2026-11-22T12:00:00Z" });
   const config = { prompt: "Be kind.", greeting: "Hello.", voice: "cedar", toolsJson: [HOOK] };
   await givenStudent(db, "keyed", { workshopId: "w1", ...config });
+  await patchStudent(db.database, tokenOf("keyed"), { language: "pt-BR", turnEnd: "meaning", patience: "long" });
   await seals("keyed", "sk-students-0123456789");
   await givenStudent(db, "keyless", { workshopId: "w1" });
   await givenStudent(db, "keyless_no_fallback", { workshopId: "w2" });
@@ -100,7 +103,9 @@ describe("POST /api/calls", () => {
       keySource: "student",
       model: "gpt-realtime-2.1-mini",
       transcriptionModel: "gpt-transcribe",
-      language: null,
+      language: "pt-BR",
+      turnEnd: "meaning",
+      patience: "long",
       startedAtMs: NOW_MS,
       callMaxMs: 600_000,
       resumable: true,

@@ -111,6 +111,17 @@ describe("POST /api/student-config-save", () => {
     expect(api.told.notices).toEqual([]);
   });
 
+  it("CFG-108 the predecessor's save neither takes nor changes how an agent hears, and its service is not told", async () => {
+    const token = await givenStudent(db, "cfg_108");
+    const hearing = { language: "de", turn_end: "meaning", patience: "long" };
+    const set = "update student_configs set language = $2, turn_end = $3, patience = $4 where session_token = $1";
+    await db.sql(set, token, ...Object.values(hearing));
+    await saved({ sessionToken: token, systemPrompt: "New.", language: "fr", turnEnd: "pause", patience: null });
+    expect(await rowOf(token)).toMatchObject({ ...hearing, system_prompt: "New." });
+    const names = ["sessionToken", "studentName", "openaiApiKey", "systemPrompt", "greeting", "voice", "tools"];
+    expect(Object.keys(Object((await settings(token)).settings))).toEqual(names);
+  });
+
   it("CFG-22 null clears each field by itself, the key too", async () => {
     const columns = {
       studentEmail: "student_email",

@@ -175,9 +175,11 @@ describe("POST /twilio/voice/:sessionToken/ended?wayIn=media-streams", () => {
     expect(readTwiml(await (await post("/twilio/voice/keyed/ended", dropped)).text())).toEqual(words);
   });
 
-  it("VOICE-36 a call that does not answer is told as lost", async () => {
-    api.told.resumeVerdict = "fails";
-    expect(readTwiml(await (await ended({})).text())).toEqual(says(LOST));
+  it("VOICE-36 a call that does not answer is told as lost, and so is one that was lost too often", async () => {
+    for (const verdict of ["fails", "too-often"] as const) {
+      api.told.resumeVerdict = verdict;
+      expect(readTwiml(await (await ended({})).text())).toEqual(says(LOST));
+    }
   });
 
   it("VOICE-37 a phone that has hung up is told nothing, and its call knows", async () => {

@@ -114,6 +114,10 @@ describe("POST /api/join", () => {
   });
 });
 
+/** How an agent is told to hear. */
+const UNTOLD = { language: null, turnEnd: null, patience: null };
+const TOLD = { language: "pt-BR", turnEnd: "meaning", patience: "long" };
+
 describe("GET and PATCH /api/me", () => {
   it("CFG-10 shows the student all that is theirs and nothing that is ours", async () => {
     const token = await givenStudent(db, "cfg_10", { workshopId: "w1", email: "ada@example.com", prompt: "Be kind." });
@@ -123,7 +127,7 @@ describe("GET and PATCH /api/me", () => {
       name: "Ada",
       email: "ada@example.com",
       workshop: { name: "Class w1", opensAt: null, closesAt: null },
-      config: { prompt: "Be kind.", greeting: null, voice: null, tools: [] },
+      config: { prompt: "Be kind.", greeting: null, voice: null, tools: [], ...UNTOLD },
       key: null,
       webhookSecret: { set: false },
       websocketUrl: "wss://callroom.example/ws/cfg_10",
@@ -142,8 +146,15 @@ describe("GET and PATCH /api/me", () => {
   });
 
   it("CFG-11 an absent field is left as it is and null clears it, each by itself", async () => {
-    const whole = { name: "Ada", prompt: "P", greeting: "G", voice: "cedar", tools: DEFAULT_TOOLS.slice(0, 1) };
-    for (const field of ["name", "prompt", "greeting", "voice", "tools"] as const) {
+    const whole = {
+      name: "Ada",
+      prompt: "P",
+      greeting: "G",
+      voice: "cedar",
+      tools: DEFAULT_TOOLS.slice(0, 1),
+      ...TOLD,
+    };
+    for (const field of ["name", "prompt", "greeting", "voice", "tools", "language", "turnEnd", "patience"] as const) {
       const token = await givenStudent(db, `cfg_11_${field}`);
       await api.request("PATCH", "/api/me", { token, json: whole });
       await api.request("PATCH", "/api/me", { token, json: {} });
@@ -160,6 +171,9 @@ describe("GET and PATCH /api/me", () => {
   it.each([
     [{ prompt: "é".repeat(LIMITS.promptBytes / 2 + 1) }, "prompt: must be at most 16384 bytes"],
     [{ greeting: "g".repeat(LIMITS.greetingBytes + 1) }, "greeting: must be at most 1024 characters"],
+    [{ language: "jp" }, "language: must be a language's code of ISO 639-1, as en, or with its region, as pt-BR"],
+    [{ turnEnd: "button" }, "turnEnd: must be one of pause, meaning"],
+    [{ patience: 1_500 }, "patience: must be one of short, normal, long"],
     [{ voice: "nova" }, /^voice: must be one of alloy, ash/],
     [{ tools: {} }, "tools: must be a list"],
     [{ tools: [{ function: { name: "__proto__" } }] }, /^tools\[0\]\.function\.name: must be a letter/],

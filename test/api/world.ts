@@ -32,7 +32,7 @@ export interface Told {
   /** Calls with sound that were told to wait for their caller. */
   readonly prepared: CallStart[];
   prepareVerdict: "prepared" | "over" | "refused" | "fails";
-  resumeVerdict: "resume" | "over" | "handed-over" | "fails";
+  resumeVerdict: ResumeVerdict | "fails";
   tellFails: boolean;
   readonly checks: Map<string, number[]>;
   readonly joins: Map<string, number>;

@@ -137,7 +137,8 @@ describe("a call that the version before has kept", () => {
       sql.exec("insert into turns (seq, json) values (1, ?)", json);
       const kept = storage.read();
       if (kept === undefined || kept === "over") throw new Error("the call is not there");
-      expect(kept.start).toEqual({ ...KEPT_BEFORE.start, transcriptionModel: null, language: null });
+      const unknownThen = { transcriptionModel: null, language: null, turnEnd: null, patience: null };
+      expect(kept.start).toEqual({ ...KEPT_BEFORE.start, ...unknownThen });
       expect(kept.turns).toEqual([
         {
           ...turn(1),

@@ -56,6 +56,8 @@ export class SleepingCall {
       model: "gpt-6-luna",
       transcriptionModel: null,
       language: null,
+      turnEnd: null,
+      patience: null,
       startedAtMs: Date.now(),
       callMaxMs: 900_000,
       resumable: false,

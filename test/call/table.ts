@@ -4,12 +4,23 @@ import { type CallFacts, NEW_PROGRESS } from "../../src/call/call-facts.ts";
 import type { CallerEvent } from "../../src/caller/caller-leg.ts";
 import { LIMITS } from "../../src/limits.ts";
 import type { HistoryItem, ModelEvent, ModelRequest } from "../../src/model/model-leg.ts";
-import { DEFAULT_TOOLS } from "../../src/protocol/agent-config.ts";
+import { type AgentConfig, DEFAULT_TOOLS } from "../../src/protocol/agent-config.ts";
 import { NO_USAGE, type TurnRecord, type Usage } from "../../src/protocol/call-record.ts";
 import { callIdFrom } from "../../src/protocol/ids.ts";
 import { parseTools, type ToolJson } from "../../src/protocol/tools.ts";
 
 export const USAGE: Usage = { ...NO_USAGE, responses: 1, inputTokens: 100, outputTokens: 10 };
+
+/** An agent that nothing is set of. */
+export const NO_CONFIG: AgentConfig = {
+  prompt: null,
+  greeting: null,
+  voice: null,
+  tools: [],
+  language: null,
+  turnEnd: null,
+  patience: null,
+};
 
 export const START_MS = 1_000_000;
 
@@ -28,7 +39,7 @@ export class Table {
     if (!read.ok) throw new Error(`${read.path} ${read.problem}`);
     this.facts = {
       callId: callIdFrom(new Uint8Array(16)),
-      config: { prompt: "Be kind.", greeting: "Hello!", voice: "marin", tools: read.value },
+      config: { ...NO_CONFIG, prompt: "Be kind.", greeting: "Hello!", voice: "marin", tools: read.value },
       startedAtMs: START_MS,
       callMaxMs: LIMITS.callDefaultMs,
       resumable: true,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FAILURES } from "../../src/failure.ts";
 import { LIMITS } from "../../src/limits.ts";
-import { spokenIn, Table, typesOf, USAGE } from "./table.ts";
+import { NO_CONFIG, spokenIn, Table, typesOf, USAGE } from "./table.ts";
 
 const done = { type: "response-done", usage: USAGE, cut: false } as const;
 
@@ -131,7 +131,7 @@ describe("a turn", () => {
   });
 
   it("TURN-11 gives the model at most the newest exchanges, whole ones, the caller first", () => {
-    const table = new Table({ config: { prompt: null, greeting: null, voice: null, tools: [] } }).start();
+    const table = new Table({ config: NO_CONFIG }).start();
     for (let turn = 0; turn < 80; turn++) {
       table.say(`Question ${turn}`);
       table.answers(`Answer ${turn}`);

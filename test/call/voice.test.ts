@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../src/limits.ts";
+import { NO_CONFIG } from "./table.ts";
 import { ofType, toCaller, VOICE_USAGE, VoiceTable } from "./voice-table.ts";
 
 describe("a call with sound", () => {
@@ -15,6 +16,16 @@ describe("a call with sound", () => {
     table.upstream({ type: "ready" });
     expect(table.asked()).toEqual([{ type: "say", text: "Hello!" }]);
     expect(table.states).toEqual(["connecting", "listening"]);
+  });
+
+  it("VTURN-17 opens each session with how the agent is to hear, by default at every ordinary pause", () => {
+    const config = { ...NO_CONFIG, turnEnd: "meaning", patience: "long" } as const;
+    const table = new VoiceTable({ config }).connected();
+    table.upstream({ type: "lost", reason: "upstream_lost", mayReconnect: true, upstreamCode: 1006 });
+    const told = { turnEnd: "meaning", patience: "long" };
+    expect(table.requests).toMatchObject([told, told]);
+    const untold = new VoiceTable({ config: NO_CONFIG }).connected();
+    expect(untold.requests).toMatchObject([{ turnEnd: "pause", patience: "normal" }]);
   });
 
   it("VTURN-2 turns are in the order in which speech began, however late the words come", () => {

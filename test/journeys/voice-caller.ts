@@ -52,13 +52,14 @@ export class VoiceCaller {
   /** All sound that came. */
   readonly pieces: Int16Array[] = [];
   receivedSamples = 0;
-  /** Frames of the microphone that left, silent ones too. */
+  /** Frames of the microphone that left while nobody lost the line, silent ones too. */
   sentFrames = 0;
   closed: CallClosed | undefined;
   readonly #played: Played[] = [];
   readonly #queue = new PlayQueue();
   readonly #until = new Until();
   readonly #microphone = new Framer((frame) => {
+    if (this.#isOver) return;
     this.sentFrames += 1;
     this.#socket.sendSound(frame.buffer);
   });
@@ -69,6 +70,7 @@ export class VoiceCaller {
   #startedAtMs: number | undefined;
   #blocks = 0;
   #reportedMs = 0;
+  #isOver = false;
   #stopTicking: () => void = () => {};
 
   /** Dials at once. */
@@ -104,6 +106,7 @@ export class VoiceCaller {
 
   /** Hangs up, and resolves when the socket is closed. */
   async hangUp(): Promise<CallClosed> {
+    this.#isOver = true;
     this.#socket.hangUp();
     return this.end();
   }

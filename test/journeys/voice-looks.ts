@@ -23,12 +23,16 @@ export async function studentOf(
   config: Readonly<Record<string, unknown>> = {},
 ): Promise<VoiceStudent> {
   const sessionToken = `ws_voice_${name}`;
-  await room.save(sessionToken, { openaiApiKey: key, ...config });
+  const saved = await room.save(sessionToken, { openaiApiKey: key, ...config });
+  if (saved.success !== true) throw new Error(`not saved: ${JSON.stringify(saved)}`);
   return { sessionToken, key, headers: { authorization: `Bearer ${sessionToken}` } };
 }
 
 export async function prepareCall(room: Room, student: VoiceStudent): Promise<PreparedCall> {
-  return Prepared.parse(await (await room.post("/api/calls", {}, student.headers)).json());
+  const reply: unknown = await (await room.post("/api/calls", {}, student.headers)).json();
+  const read = Prepared.safeParse(reply);
+  if (!read.success) throw new Error(`not prepared: ${JSON.stringify(reply)}`);
+  return read.data;
 }
 
 const Tokens = z.object({

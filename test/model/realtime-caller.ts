@@ -13,6 +13,8 @@ export const REQUEST: VoiceRequest = {
   voice: "marin",
   tools: [],
   format: "pcm16-24k",
+  turnEnd: "pause",
+  patience: "normal",
   pushToTalk: false,
   history: [],
 };

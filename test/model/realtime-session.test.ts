@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
+import * as z from "zod";
 import { callerDelta } from "../../src/model/realtime.ts";
 import { itemsOf, sessionOf, talkModeOf, wordsToSay } from "../../src/model/realtime-session.ts";
+import { PATIENCES, TURN_ENDS, type TurnEnd } from "../../src/protocol/agent-config.ts";
 import { Caller, REQUEST, Standins } from "./realtime-caller.ts";
 
 const standins = new Standins();
@@ -8,6 +10,10 @@ afterEach(() => standins.close());
 
 const HEARING = { transcriptionModel: "gpt-transcribe", language: undefined };
 const TOOL = { name: "roll", description: "Rolls a die.", parameters: { type: "object", properties: {} } };
+
+const Update = z.object({ audio: z.object({ input: z.record(z.string(), z.unknown()) }) });
+/** How the model was told to hear, in a `session.update` as it was sent. */
+const inputOf = (update: unknown) => Update.parse(update).audio.input;
 
 describe("setting a session up", () => {
   it("VOICE-170 tells who the agent is, how it hears and speaks, and how turns end", () => {
@@ -54,6 +60,66 @@ describe("setting a session up", () => {
     expect(rest).toEqual({ type: "realtime" });
     // The voice of a session that has spoken may not be named again.
     expect(audio).toEqual({ input: { ...sessionOf(REQUEST, HEARING).audio?.input, turn_detection: null } });
+  });
+
+  it.each([
+    ["short", 300, "high"],
+    ["normal", 500, "medium"],
+    ["long", 1_500, "low"],
+  ] as const)("VOICE-173 with %s patience a pause of %i ms ends a turn, or one with eagerness %s", (...row) => {
+    const [patience, pauseMs, eagerness] = row;
+    const endOf = (turnEnd: TurnEnd) =>
+      sessionOf({ ...REQUEST, turnEnd, patience }, HEARING).audio?.input?.turn_detection;
+    expect(endOf("pause")).toMatchObject({ type: "server_vad", silence_duration_ms: pauseMs });
+    expect(endOf("meaning")).toEqual({
+      type: "semantic_vad",
+      eagerness,
+      create_response: true,
+      interrupt_response: true,
+    });
+  });
+
+  it.each([
+    ["de", "de"],
+    ["pt-BR", "pt"],
+    ["zh-Hant-TW", "zh"],
+    ["nb-NO", "no"],
+    ["ga", undefined],
+    ["toString", undefined],
+  ])("VOICE-174 of the language %s the hint for the transcript is %s", (language, hint) => {
+    const { audio } = sessionOf(REQUEST, { ...HEARING, language });
+    expect(audio?.input?.transcription).toEqual({ model: "gpt-transcribe", ...(hint && { language: hint }) });
+  });
+
+  it("VOICE-175 OpenAI takes every way of hearing, at once and when the button is put down again", async () => {
+    const standin = await standins.start();
+    for (const format of ["pcm16-24k", "mulaw-8k"] as const) {
+      for (const turnEnd of TURN_ENDS) {
+        for (const patience of PATIENCES) {
+          const options = { language: turnEnd === "meaning" ? "pt-BR" : "ga" };
+          const caller = new Caller(standin, { format, turnEnd, patience }, options);
+          caller.do({ type: "push-to-talk", on: true }, { type: "push-to-talk", on: false });
+          await caller.next("ready");
+          const session = await standin.realtime.until(
+            (sessions) => (sessions.at(-1)?.updates.length === 3 ? sessions.at(-1) : undefined),
+            "three updates",
+            5_000,
+          );
+          expect(session.refused).toEqual([]);
+          const [setUp, withButton, without] = session.updates.map(inputOf);
+          const detection = turnEnd === "meaning" ? { type: "semantic_vad" } : { type: "server_vad" };
+          expect(setUp?.turn_detection).toMatchObject(detection);
+          expect(setUp?.transcription).toEqual({
+            model: "gpt-4o-mini-transcribe",
+            ...(turnEnd === "meaning" && { language: "pt" }),
+          });
+          expect(withButton).toEqual({ ...setUp, turn_detection: null });
+          expect(without).toEqual(setUp);
+          caller.voice.close();
+          await standin.settled();
+        }
+      }
+    }
   });
 
   it("VOICE-171 tells what was said before as items in its order, tools with their calls, and no memo", () => {

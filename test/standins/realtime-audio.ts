@@ -166,6 +166,10 @@ const TRANSCRIBERS = [
   "gpt-4o-transcribe-diarize",
   "gpt-realtime-whisper",
 ];
+const LANGUAGES =
+  "af ar az be bg bs ca cs cy da de el en es et fa fi fr gl he hi hr hu hy id is it ja kk kn ko lt lv mi mk mr ms ne nl no pl pt ro ru sk sl sr sv sw ta th tl tr uk ur vi zh".split(
+    " ",
+  );
 const TRANSCRIPTION_OPTIONS = keys("model", "language", "languages", "prompt", "keywords", "delay");
 
 function readTranscription(value: unknown, path: string, now: AudioConfig["input"]): Transcription {
@@ -174,7 +178,7 @@ function readTranscription(value: unknown, path: string, now: AudioConfig["input
   const model = optionalString(change.model, `${path}.model`) ?? now.transcription?.model;
   if (model === undefined) return refuse(missingParameter(`${path}.model`));
   if (!TRANSCRIBERS.includes(model)) return refuse(invalidValue(`${path}.model`, model, TRANSCRIBERS));
-  optionalString(change.language, `${path}.language`, 16);
+  if (change.language !== undefined) oneOf(change.language, `${path}.language`, LANGUAGES);
   optionalString(change.prompt, `${path}.prompt`);
   return { ...now.transcription, ...change, model };
 }

@@ -28,7 +28,7 @@ export interface MediaClear {
   readonly atMs: number;
   /** Sound that waited and will not be heard. */
   readonly voidMs: number;
-  /** How much of all sound that came had been played when the last mark came back that was reached by playing. */
+  /** How much of all sound had come before the last mark that had been sent back by then. */
   readonly markedMs: number;
 }
 

@@ -8,12 +8,12 @@ import { NO_USAGE } from "../../src/protocol/call-record.ts";
 import { callIdFrom, parseSessionToken } from "../../src/protocol/ids.ts";
 import { findCall } from "../../src/store/calls.ts";
 import * as schema from "../../src/store/schema.ts";
-import { findStudent, saveLegacyConfig } from "../../src/store/students.ts";
+import { findStudent, patchStudent, saveLegacyConfig } from "../../src/store/students.ts";
 import { type DatabaseUnderTest, OPEN_MS, openDatabaseUnderTest } from "./database-under-test.ts";
 
 const DRIZZLE = join(import.meta.dirname, "../../drizzle");
 const ADOPTION = "0000_adopt_predecessor_and_create";
-const ALL = [ADOPTION, "0001_add_transcription_model"];
+const ALL = [ADOPTION, "0001_add_transcription_model", "0002_add_hearing"];
 const token = parseSessionToken("test_session_123")!;
 
 const TOOL = { type: "function", function: { name: "get_order", webhook_url: "https://shop.example/orders" } };
@@ -167,6 +167,27 @@ describe("migrations", () => {
     expect((await findStudent(under.db, token))?.toolsJson).toEqual([renamed]);
     await under.sql("update student_configs set tools = 'not json'");
     expect(await findStudent(under.db, token)).toMatchObject({ toolsJson: null, config: { tools: [] } });
+  });
+
+  it("MIGRATE-14 an agent that was saved before it could be told how to hear hears as by default", async () => {
+    const file = readFileSync(join(DRIZZLE, `${ADOPTION}.sql`), "utf8");
+    for (const statement of file.split("--> statement-breakpoint")) await under.sql(statement);
+    await under.sql("insert into student_configs (session_token, system_prompt) values ($1, 'Be kind.')", token);
+    expect(await under.migrate()).toEqual(ALL);
+    const config = { prompt: "Be kind.", language: null, turnEnd: null, patience: null };
+    expect(await findStudent(under.db, token)).toMatchObject({ config });
+  });
+
+  it("MIGRATE-15 columns of these names that a predecessor has of its own are adopted", async () => {
+    await under.sql(`
+      create table student_configs (
+        session_token text primary key, language varchar(8) not null default 'en-us', patience varchar(20) not null)`);
+    await under.sql("insert into student_configs values ($1, 'pt-br', 'of a saint')", token);
+    await under.migrate();
+    const before = { language: "pt-BR", turnEnd: null, patience: null };
+    expect((await findStudent(under.db, token))?.config).toMatchObject(before);
+    const cleared = await patchStudent(under.db, token, { language: null, patience: null });
+    expect(cleared?.config).toMatchObject({ language: null, patience: null });
   });
 
   it("MIGRATE-8 a migration that cannot be carried out leaves the database as it was", async () => {

@@ -62,6 +62,9 @@ describe("students", () => {
         greeting: "Hello",
         voice: "cedar",
         tools: DEFAULT_TOOLS.map((tool) => expect.objectContaining({ name: tool.function.name })),
+        language: null,
+        turnEnd: null,
+        patience: null,
       },
       toolsJson: DEFAULT_TOOLS,
       sealedKey: null,
@@ -99,6 +102,32 @@ describe("students", () => {
     expect(await findStudent(under.db, token)).toEqual(patched);
     const cleared = await patchStudent(under.db, token, { toolsJson: null, voice: null });
     expect(cleared).toMatchObject({ toolsJson: null, config: { prompt: "New.", voice: null, tools: [] } });
+  });
+
+  it("STORE-44 how an agent hears is kept, each setting by itself, and no save of the predecessor's changes it", async () => {
+    const token = await enrolled();
+    const hearing = { language: "pt-BR", turnEnd: "meaning", patience: "long" } as const;
+    expect((await patchStudent(under.db, token, hearing))?.config).toMatchObject(hearing);
+    await patchStudent(under.db, token, { prompt: "New.", language: undefined });
+    await saveLegacyConfig(under.db, token, { prompt: "Newer.", voice: null }, { enrol: true });
+    expect((await findStudent(under.db, token))?.config).toMatchObject({ ...hearing, prompt: "Newer." });
+    for (const field of ["language", "turnEnd", "patience"] as const) {
+      await patchStudent(under.db, token, hearing);
+      const cleared = await patchStudent(under.db, token, { [field]: null });
+      expect(cleared?.config).toMatchObject({ ...hearing, [field]: null });
+    }
+  });
+
+  it("STORE-45 what other programs have written about how an agent hears counts as not set", async () => {
+    const token = await enrolled();
+    for (const odd of ["", "klingon", "jp", "en_US", "en\nde", "toString", "__proto__", "PAUSE", "0"]) {
+      const set = "update student_configs set language = $2, turn_end = $2, patience = $2 where session_token = $1";
+      await under.sql(set, token, odd);
+      expect(await findStudent(under.db, token)).toMatchObject({
+        name: "Ada",
+        config: { prompt: "Be kind.", language: null, turnEnd: null, patience: null },
+      });
+    }
   });
 
   it("STORE-13 patching nobody finds nobody, in one request", async () => {
