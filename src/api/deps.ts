@@ -50,7 +50,7 @@ export interface SoundCall {
   readonly ownHost: string;
 }
 
-/** `over`: the call has ended. `too-often`: it waits, but not for this phone. `handed-over`: the agent has left it to somebody else. */
+/** `over`: the call has ended. `too-often`: it has not, but was lost too often. `handed-over`: it was left to somebody else. */
 export type ResumeVerdict = "resume" | "over" | "too-often" | "handed-over";
 
 export type CallNotice = "key-changed" | "revoked";

@@ -70,7 +70,8 @@ export class SoundSockets {
     this.#leg = leg;
     runner.line?.attach(leg.wire);
     runner.dispatch({ type: "leg-open" });
-    if (isBrowser) this.#shell.background(this.#introduce(live, leg));
+    // Not before the handshake is answered: it must not wait for what is only said afterwards.
+    if (isBrowser) this.#shell.background(afterThis().then(() => this.#introduce(live, leg)));
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -110,3 +111,5 @@ export class SoundSockets {
     live.runner.dispatch({ type: "caller", event: { type: "leg-start", ...nobody } });
   }
 }
+
+const afterThis = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 0));

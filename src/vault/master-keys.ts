@@ -48,12 +48,26 @@ export const splitMasterKeys = (list: string): string[] =>
     .filter((text) => text !== "");
 
 /**
- * Imports the master keys as non-extractable keys and derives one key per purpose from each. Below a millisecond;
- * the result may be kept for the life of an isolate.
+ * Of the last texts that were asked for: an isolate has one configuration, and every call asks. The keys themselves and
+ * not the promise of them: work that belongs to a request dies with it, and whoever waited for it would wait for ever.
+ */
+let loaded: { readonly texts: string; readonly keys: MasterKeys } | undefined;
+
+/**
+ * Imports the master keys as non-extractable keys and derives one key per purpose from each: once in an isolate, about a
+ * millisecond, as long as the texts stay the same.
  *
  * @throws MasterKeyUnusable when a text does not pass `isUsableMasterKey`.
  */
 export async function loadMasterKeys(newestHex: string, previousHexes: readonly string[]): Promise<MasterKeys> {
+  const texts = [newestHex, ...previousHexes].join();
+  if (loaded?.texts === texts) return loaded.keys;
+  const keys = await importMasterKeys(newestHex, previousHexes);
+  loaded = { texts, keys };
+  return keys;
+}
+
+async function importMasterKeys(newestHex: string, previousHexes: readonly string[]): Promise<MasterKeys> {
   const newestBytes = masterKeyBytes(newestHex);
   const newestSource = await derivationSource(newestBytes);
   const newest = await masterKey(newestBytes, ["encrypt", "decrypt"]);

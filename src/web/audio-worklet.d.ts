@@ -7,3 +7,6 @@ declare abstract class AudioWorkletProcessor {
 }
 
 declare function registerProcessor(name: string, processor: new () => AudioWorkletProcessor): void;
+
+/** Samples a second of the context that the worklet runs in. */
+declare const sampleRate: number;

@@ -70,6 +70,9 @@ export class BrowserCall {
         this.#events.onChange({ type: "connection", connection, sentence: closed?.sentence });
       },
     });
+    // Pressed while there was no socket yet.
+    if (this.#muted) this.#socket.send({ type: "mute", muted: true });
+    if (this.#talkMode !== "open") this.#socket.send({ type: "talk-mode", mode: this.#talkMode });
   }
 
   mute(muted: boolean): void {
@@ -115,7 +118,7 @@ export class BrowserCall {
   }
 
   async #openMicrophone(): Promise<Microphone> {
-    return Microphone.open(this.#context, {
+    return Microphone.open({
       onFrame: (frame) => this.#onFrame(frame),
       onLost: (trouble) => {
         this.#microphone?.close();

@@ -5,7 +5,7 @@ import type { MicrophoneFrame } from "./microphone-worklet.ts";
 import workletUrl from "./microphone-worklet.ts?worker&url";
 
 export interface MicrophoneEvents {
-  /** 25 times a second, 960 samples each when the context runs at 24 kHz. */
+  /** 25 times a second, 960 samples each. */
   onFrame(frame: MicrophoneFrame): void;
   /** It was unplugged, or taken back in the browser's settings. */
   onLost(trouble: MicrophoneTrouble): void;
@@ -18,16 +18,16 @@ const CLEAN: MediaStreamConstraints = {
 
 /** What the microphone hears, in frames, from {@link Microphone.open} to {@link Microphone.close}. */
 export class Microphone {
+  readonly #context: AudioContext;
   readonly #stream: MediaStream;
-  readonly #source: MediaStreamAudioSourceNode;
   readonly #worklet: AudioWorkletNode;
 
   private constructor(context: AudioContext, stream: MediaStream, { onFrame, onLost }: MicrophoneEvents) {
+    this.#context = context;
     this.#stream = stream;
-    this.#source = context.createMediaStreamSource(stream);
     this.#worklet = new AudioWorkletNode(context, "microphone", { numberOfOutputs: 0, channelCount: 1 });
     this.#worklet.port.onmessage = ({ data }: MessageEvent<MicrophoneFrame>) => onFrame(data);
-    this.#source.connect(this.#worklet);
+    context.createMediaStreamSource(stream).connect(this.#worklet);
     for (const track of stream.getTracks()) {
       track.onended = () => onLost(new MicrophoneTrouble("lost"));
     }
@@ -36,16 +36,17 @@ export class Microphone {
   /**
    * Asks for the microphone; the browser may ask its user, so this may take as long as a person does.
    *
-   * @param context resamples: what it hears has the context's rate
    * @throws MicrophoneTrouble with one sentence for the person
    */
-  static async open(context: AudioContext, events: MicrophoneEvents): Promise<Microphone> {
+  static async open(events: MicrophoneEvents): Promise<Microphone> {
     const stream = await microphoneStream(CLEAN);
+    // Of its own, at the microphone's own rate: Firefox connects no microphone to a context of another.
+    const context = new AudioContext({ latencyHint: "interactive" });
     try {
       await context.audioWorklet.addModule(workletUrl);
       return new Microphone(context, stream, events);
     } catch {
-      stop(stream);
+      release(context, stream);
       throw new MicrophoneTrouble("unsupported");
     }
   }
@@ -53,9 +54,7 @@ export class Microphone {
   /** Lets go of the device: the browser's sign that it listens goes out. */
   close(): void {
     this.#worklet.port.onmessage = null;
-    this.#source.disconnect();
-    for (const track of this.#stream.getTracks()) track.onended = null;
-    stop(this.#stream);
+    release(this.#context, this.#stream);
   }
 }
 
@@ -71,6 +70,10 @@ async function microphoneStream(constraints: MediaStreamConstraints): Promise<Me
   }
 }
 
-function stop(stream: MediaStream): void {
-  for (const track of stream.getTracks()) track.stop();
+function release(context: AudioContext, stream: MediaStream): void {
+  for (const track of stream.getTracks()) {
+    track.onended = null;
+    track.stop();
+  }
+  if (context.state !== "closed") context.close().catch(() => {});
 }

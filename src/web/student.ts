@@ -4,7 +4,7 @@ import { MicrophoneTrouble } from "./microphone-trouble.ts";
 import { join, whoAmI } from "./rest-client.ts";
 import type { SpeakerReport } from "./speaker-worklet.ts";
 import { TranscriptLog } from "./transcript-log.ts";
-import { ASKING_WORDS, BUTTON_WORDS, costWords, KEY_WORDS, NO_COOKIE_WORDS, seconds } from "./words.ts";
+import { ASKING_WORDS, BUTTON_WORDS, costWords, KEY_WORDS, NO_COOKIE_WORDS, NO_SOUND_WORDS, seconds } from "./words.ts";
 
 /** The student's page: who is there, and one call at a time. Everything it shows of a call is `call-view.ts`. */
 
@@ -31,6 +31,8 @@ const sayForm = find("say", HTMLFormElement);
 const sayText = find("say-text", HTMLInputElement);
 const saySend = find("say-send", HTMLButtonElement);
 const scroller = find("scroller", HTMLElement);
+const nothingYet = find("nothing-yet", HTMLElement);
+const who = find("who", HTMLElement);
 const transcript = new TranscriptLog(find("transcript", HTMLElement), scroller);
 
 let view: CallView = NO_CALL;
@@ -80,7 +82,7 @@ function drawNow(): void {
   // What is typed while the connection is away is sent when it is back.
   for (const field of [sayText, saySend]) field.disabled = view.phase !== "live" && view.phase !== "lost";
   transcript.draw(view.lines);
-  find("nothing-yet", HTMLElement).hidden = view.lines.length > 0;
+  nothingYet.hidden = view.lines.length > 0;
 }
 
 function factsOf({ keySource, meter, model }: CallView): string {
@@ -102,17 +104,16 @@ async function startCall(withMicrophone: boolean): Promise<void> {
   if (isAsking) return;
   dialTyping.hidden = true;
   isAsking = withMicrophone;
-  const next = new BrowserCall({ onChange: change, onPlayback: showPlayback });
-  call = next;
-  view = { ...NO_CALL, talkMode: view.talkMode };
+  view = NO_CALL;
   draw();
   try {
-    await next.start(withMicrophone);
+    call = new BrowserCall({ onChange: change, onPlayback: showPlayback });
+    await call.start(withMicrophone);
   } catch (thrown) {
-    if (!(thrown instanceof MicrophoneTrouble)) throw thrown;
-    page.dataset.trouble = thrown.cause;
-    change({ type: "failed", sentence: thrown.message });
-    dialTyping.hidden = false;
+    const trouble = thrown instanceof MicrophoneTrouble ? thrown : undefined;
+    // What else is thrown is the browser's refusal to make a place for sound.
+    change({ type: "failed", sentence: trouble?.message ?? NO_SOUND_WORDS });
+    dialTyping.hidden = trouble === undefined;
   } finally {
     isAsking = false;
     draw();
@@ -125,7 +126,7 @@ async function showWhoIsThere(): Promise<void> {
   joinForm.hidden = isIn;
   callPanel.hidden = !isIn;
   if (isIn) {
-    put(find("who", HTMLElement), [me.value.name, me.value.workshop].filter((part) => part !== null).join(" · "));
+    put(who, [me.value.name, me.value.workshop].filter((part) => part !== null).join(" · "));
     drawNow();
     dial.focus();
     return;

@@ -12,6 +12,7 @@ import { LIMITS } from "../../src/limits.ts";
 import { DEFAULT_GREETING, DEFAULT_TOOLS } from "../../src/protocol/agent-config.ts";
 import { type CallRecord, NO_USAGE, type TurnRecord } from "../../src/protocol/call-record.ts";
 import { callIdFrom, type SessionToken } from "../../src/protocol/ids.ts";
+import { ME_PATCH_FIELDS } from "../../src/protocol/rest.ts";
 import { archiveCall } from "../../src/store/calls.ts";
 import { unseal } from "../../src/vault/seal.ts";
 import {
@@ -146,15 +147,9 @@ describe("GET and PATCH /api/me", () => {
   });
 
   it("CFG-11 an absent field is left as it is and null clears it, each by itself", async () => {
-    const whole = {
-      name: "Ada",
-      prompt: "P",
-      greeting: "G",
-      voice: "cedar",
-      tools: DEFAULT_TOOLS.slice(0, 1),
-      ...TOLD,
-    };
-    for (const field of ["name", "prompt", "greeting", "voice", "tools", "language", "turnEnd", "patience"] as const) {
+    const spoken = { prompt: "P", greeting: "G", voice: "cedar" };
+    const whole = { name: "Ada", ...spoken, tools: DEFAULT_TOOLS.slice(0, 1), ...TOLD };
+    for (const field of ME_PATCH_FIELDS) {
       const token = await givenStudent(db, `cfg_11_${field}`);
       await api.request("PATCH", "/api/me", { token, json: whole });
       await api.request("PATCH", "/api/me", { token, json: {} });

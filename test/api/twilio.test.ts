@@ -260,7 +260,7 @@ describe("POST /twilio/voice/:sessionToken/ended", () => {
     await connected(await ended(DROPPED, harness({ database: unreachable() })));
   });
 
-  it.each(["over", "fails"] as const)(
+  it.each(["over", "too-often", "fails"] as const)(
     "VOICE-22 a call that is over says goodbye: the object answers %s",
     async (verdict) => {
       api.told.resumeVerdict = verdict;

@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import type { ApiDeps, CallNotice, CarrierSession } from "../../src/api/deps.ts";
+import type { ApiDeps, CallNotice, CarrierSession, ResumeVerdict } from "../../src/api/deps.ts";
 import { createApi } from "../../src/api/routes.ts";
 import type { CallStart } from "../../src/call/call-start.ts";
 import { prepareCall } from "../../src/call/prepare-call.ts";

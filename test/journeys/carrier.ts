@@ -6,21 +6,24 @@ import type { Room } from "./room.ts";
 export class Carrier {
   readonly #room: Room;
   readonly #authToken: string;
+  readonly #query: string;
 
-  constructor(room: Room, authToken: string) {
+  /** `query`: of the voice webhook, as it is set at the number. */
+  constructor(room: Room, authToken: string, query = "") {
     this.#room = room;
     this.#authToken = authToken;
+    this.#query = query;
   }
 
   /** A phone rings: the TwiML that answers it, or the status. */
   ring(sessionToken: string, callSid: string): Promise<string> {
-    return this.#post(`/twilio/voice/${sessionToken}`, { CallSid: callSid, CallStatus: "ringing" });
+    return this.#post(`/twilio/voice/${sessionToken}${this.#query}`, { CallSid: callSid, CallStatus: "ringing" });
   }
 
   /** The socket of a phone call was lost: the TwiML that answers that, or the status. */
   lost(sessionToken: string, callSid: string): Promise<string> {
     const form = { CallSid: callSid, CallStatus: "in-progress", SessionStatus: "failed", ErrorCode: "64105" };
-    return this.#post(`/twilio/voice/${sessionToken}/ended`, form);
+    return this.#post(`/twilio/voice/${sessionToken}/ended${this.#query}`, form);
   }
 
   /** The handshake at the address that the TwiML names, and `setup`. Throws RelayRefused. */

@@ -68,7 +68,7 @@ export class StudentPage {
     );
   }
 
-  /** One of the page's `data-` attributes: `phase`, `state`, `playing`, `played-ms`, `played-dbfs`, `trouble`. */
+  /** One of the page's `data-` attributes: `phase`, `state`, `playing`, `played-ms`, `played-dbfs`. */
   data(name: string): Promise<string | null> {
     return this.page.locator("#page").getAttribute(`data-${name}`);
   }
@@ -87,7 +87,7 @@ export class StudentPage {
 function listenAtTheLoudspeaker(): void {
   const sounded: Sounding[] = [];
   Reflect.set(globalThis, "sounded", sounded);
-  const connect = AudioNode.prototype.connect;
+  const connect: (this: AudioNode, ...to: readonly unknown[]) => unknown = AudioNode.prototype.connect;
   const listen = (source: AudioNode): void => {
     // 256 samples at 24 kHz: the last 11 ms.
     const analyser = new AnalyserNode(source.context, { fftSize: 256 });
@@ -99,9 +99,9 @@ function listenAtTheLoudspeaker(): void {
       sounded.push({ atMs: performance.timeOrigin + performance.now(), peak });
     }, 4);
   };
-  Reflect.set(AudioNode.prototype, "connect", function (this: AudioNode, ...args: [AudioNode]) {
-    if (args[0] instanceof AudioDestinationNode) listen(this);
-    return connect.apply(this, args);
+  Reflect.set(AudioNode.prototype, "connect", function (this: AudioNode, ...to: readonly unknown[]) {
+    if (to[0] instanceof AudioDestinationNode) listen(this);
+    return connect.call(this, ...to);
   });
 }
 

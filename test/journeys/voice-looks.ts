@@ -124,6 +124,14 @@ const Usage = z.object({
   estimated: z.boolean(),
 });
 
+const milliseconds = z.number().nullable();
+const Timings = z.object({
+  ttfbMs: milliseconds,
+  turnLatencyMs: milliseconds,
+  heardLatencyMs: milliseconds,
+  turnMs: z.number(),
+});
+
 const CallRecord = z.object({
   call: z.object({
     id: z.string(),
@@ -140,6 +148,7 @@ const CallRecord = z.object({
       text: z.string(),
       heardText: z.string().nullable(),
       toolCall: z.object({ toolCallId: z.string(), arguments: z.string(), outcome: z.string() }).nullable(),
+      timings: Timings.nullable(),
       usage: Usage.nullable(),
       failure: z.string().nullable(),
     }),

@@ -122,6 +122,24 @@ describe("setting a session up", () => {
     }
   });
 
+  it("VOICE-176 a pause that the patience allows does not end a turn", async () => {
+    const standin = await standins.start();
+    for (const [patience, turns] of [
+      ["normal", 2],
+      ["long", 1],
+    ] as const) {
+      const caller = new Caller(standin, { patience });
+      await caller.next("ready");
+      await caller.speak(600, 1_000);
+      await caller.speak(600, 2_000);
+      await caller.next("caller-turn", turns);
+      await caller.next("response-end");
+      expect(caller.of("caller-turn")).toHaveLength(turns);
+      caller.voice.close();
+      await standin.settled();
+    }
+  });
+
   it("VOICE-171 tells what was said before as items in its order, tools with their calls, and no memo", () => {
     const items = itemsOf([
       { kind: "tool-output", toolCallId: "trimmed", output: "{}" },

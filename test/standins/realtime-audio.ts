@@ -166,10 +166,11 @@ const TRANSCRIBERS = [
   "gpt-4o-transcribe-diarize",
   "gpt-realtime-whisper",
 ];
-const LANGUAGES =
-  "af ar az be bg bs ca cs cy da de el en es et fa fi fr gl he hi hr hu hy id is it ja kk kn ko lt lv mi mk mr ms ne nl no pl pt ro ru sk sl sr sv sw ta th tl tr uk ur vi zh".split(
-    " ",
-  );
+/** As the real one lists them when it refuses another. */
+const LANGUAGES = (
+  "af ar az be bg bs ca cs cy da de el en es et fa fi fr gl he hi hr hu hy id is it ja kk kn ko lt lv mi mk mr ms ne " +
+  "nl no pl pt ro ru sk sl sr sv sw ta th tl tr uk ur vi zh"
+).split(" ");
 const TRANSCRIPTION_OPTIONS = keys("model", "language", "languages", "prompt", "keywords", "delay");
 
 function readTranscription(value: unknown, path: string, now: AudioConfig["input"]): Transcription {

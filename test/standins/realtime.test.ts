@@ -208,6 +208,12 @@ describe("session.update", () => {
       "session.audio.input.transcription.model",
     ],
     [
+      "a region of a language",
+      input({ transcription: { model: "gpt-transcribe", language: "pt-BR" } }),
+      "invalid_value",
+      "session.audio.input.transcription.language",
+    ],
+    [
       "an unknown noise reduction",
       input({ noise_reduction: { type: "auto" } }),
       "invalid_value",
