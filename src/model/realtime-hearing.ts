@@ -10,7 +10,7 @@ import type { VoiceRequest } from "./voice-leg.ts";
 /**
  * The silence that ends a turn with `server_vad`, in milliseconds; every answer begins that much later. `normal` is
  * OpenAI's default. `short` is for quick exchanges, and cuts in on who hesitates. `long` is for who stutters, searches for
- * words or speaks a second language; it stays below the 2 s at which a silence sounds like a dead line.
+ * words or speaks a second language; more would make each short reply wait too.
  */
 const PAUSE_MS: Readonly<Record<Patience, number>> = { short: 300, normal: 500, long: 1_500 };
 
@@ -48,9 +48,6 @@ const TRANSCRIBED = new Set(
   ).split(" "),
 );
 
-/** Both written forms of Norwegian are spoken as one. */
-const SPOKEN_AS: Readonly<Record<string, string>> = { nb: "no", nn: "no" };
-
 /**
  * The hint for the transcript, a bare code of ISO 639-1. `undefined` also for a language that OpenAI does not take: it
  * would refuse the whole set-up, and the call with it, where without the hint it finds out.
@@ -58,6 +55,7 @@ const SPOKEN_AS: Readonly<Record<string, string>> = { nb: "no", nn: "no" };
 export function transcriptLanguageOf(language: string | undefined): string | undefined {
   if (language === undefined) return undefined;
   const code = languageCodeOf(language);
-  const spoken = SPOKEN_AS[code] ?? code;
+  // Both written forms of Norwegian are spoken as one.
+  const spoken = code === "nb" || code === "nn" ? "no" : code;
   return TRANSCRIBED.has(spoken) ? spoken : undefined;
 }

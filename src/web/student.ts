@@ -60,7 +60,7 @@ function drawNow(): void {
   const isUp = view.phase === "dialling" || view.phase === "live" || view.phase === "lost";
   page.dataset.phase = view.phase;
   page.dataset.state = view.state;
-  put(status, isAsking ? ASKING_WORDS : statusOf(view));
+  put(status, isAsking && view.phase === "idle" ? ASKING_WORDS : statusOf(view));
   const ms = waitedMs(view);
   put(waited, ms === null ? "" : seconds(ms));
   put(detail, detailOf(view));

@@ -115,9 +115,8 @@ describe("POST /api/join", () => {
   });
 });
 
-/** How an agent is told to hear. */
-const UNTOLD = { language: null, turnEnd: null, patience: null };
-const TOLD = { language: "pt-BR", turnEnd: "meaning", patience: "long" };
+const NO_HEARING = { language: null, turnEnd: null, patience: null };
+const HEARING = { language: "pt-BR", turnEnd: "meaning", patience: "long" };
 
 describe("GET and PATCH /api/me", () => {
   it("CFG-10 shows the student all that is theirs and nothing that is ours", async () => {
@@ -128,7 +127,7 @@ describe("GET and PATCH /api/me", () => {
       name: "Ada",
       email: "ada@example.com",
       workshop: { name: "Class w1", opensAt: null, closesAt: null },
-      config: { prompt: "Be kind.", greeting: null, voice: null, tools: [], ...UNTOLD },
+      config: { prompt: "Be kind.", greeting: null, voice: null, tools: [], ...NO_HEARING },
       key: null,
       webhookSecret: { set: false },
       websocketUrl: "wss://callroom.example/ws/cfg_10",
@@ -148,7 +147,7 @@ describe("GET and PATCH /api/me", () => {
 
   it("CFG-11 an absent field is left as it is and null clears it, each by itself", async () => {
     const spoken = { prompt: "P", greeting: "G", voice: "cedar" };
-    const whole = { name: "Ada", ...spoken, tools: DEFAULT_TOOLS.slice(0, 1), ...TOLD };
+    const whole = { name: "Ada", ...spoken, tools: DEFAULT_TOOLS.slice(0, 1), ...HEARING };
     for (const field of ME_PATCH_FIELDS) {
       const token = await givenStudent(db, `cfg_11_${field}`);
       await api.request("PATCH", "/api/me", { token, json: whole });
@@ -158,8 +157,7 @@ describe("GET and PATCH /api/me", () => {
 
       const cleared = await api.request("PATCH", "/api/me", { token, json: { [field]: null } });
       const after = meReply.parse(await cleared.json());
-      const expected = { ...whole, [field]: field === "tools" ? [] : null };
-      expect({ name: after.name, ...after.config }).toEqual(expected);
+      expect({ name: after.name, ...after.config }).toEqual({ ...whole, [field]: field === "tools" ? [] : null });
     }
   });
 

@@ -40,8 +40,9 @@ export class StudentPage {
     return new StudentPage(browser, page, complaints);
   }
 
-  async join(code = "MAPLE-7F", name = "Ada"): Promise<void> {
-    await this.page.getByLabel("Join code").fill(code);
+  /** With the code that the address brings, if it does. */
+  async join(code?: string, name = "Ada"): Promise<void> {
+    if (code !== undefined) await this.page.getByLabel("Join code").fill(code);
     await this.page.getByLabel("Your name").fill(name);
     await this.page.getByRole("button", { name: "Join" }).click();
     await this.page.getByRole("button", { name: "Call your agent" }).waitFor();
@@ -49,6 +50,20 @@ export class StudentPage {
 
   async dial(): Promise<void> {
     await this.page.getByRole("button", { name: "Call your agent" }).click();
+  }
+
+  async type(text: string): Promise<void> {
+    await this.page.getByLabel("Type instead of speaking").fill(text);
+    await this.page.getByLabel("Type instead of speaking").press("Enter");
+  }
+
+  /** A request of the page's own, signed in by its cookie; its reply, read as JSON. */
+  ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    const init = { method, body: body === undefined ? null : JSON.stringify(body) };
+    return this.page.evaluate(
+      async ([to, how]) => (await fetch(to, { ...how, headers: { "content-type": "application/json" } })).json(),
+      [path, init] as const,
+    );
   }
 
   status(): Promise<string> {
@@ -78,6 +93,17 @@ export class StudentPage {
     return this.page.evaluate(() => Reflect.get(globalThis, "sounded"));
   }
 
+  /** What the page wrote down with the browser's own stop-watch, by the same clock. */
+  measures(name: string): Promise<{ readonly startMs: number; readonly durationMs: number }[]> {
+    return this.page.evaluate((wanted) => {
+      const entries = performance.getEntriesByName(wanted, "measure");
+      return entries.map(({ startTime, duration }) => ({
+        startMs: performance.timeOrigin + startTime,
+        durationMs: duration,
+      }));
+    }, name);
+  }
+
   async close(): Promise<void> {
     await this.#browser.close();
   }
@@ -87,11 +113,11 @@ export class StudentPage {
 function listenAtTheLoudspeaker(): void {
   const sounded: Sounding[] = [];
   Reflect.set(globalThis, "sounded", sounded);
-  const connect: (this: AudioNode, ...to: readonly unknown[]) => unknown = AudioNode.prototype.connect;
+  const connect = AudioNode.prototype.connect;
   const listen = (source: AudioNode): void => {
     // 256 samples at 24 kHz: the last 11 ms.
     const analyser = new AnalyserNode(source.context, { fftSize: 256 });
-    connect.call(source, analyser);
+    Reflect.apply(connect, source, [analyser]);
     const samples = new Float32Array(analyser.fftSize);
     setInterval(() => {
       analyser.getFloatTimeDomainData(samples);
@@ -101,7 +127,7 @@ function listenAtTheLoudspeaker(): void {
   };
   Reflect.set(AudioNode.prototype, "connect", function (this: AudioNode, ...to: readonly unknown[]) {
     if (to[0] instanceof AudioDestinationNode) listen(this);
-    return connect.call(this, ...to);
+    return Reflect.apply(connect, this, to);
   });
 }
 

@@ -1,31 +1,38 @@
 import { Buffer } from "node:buffer";
-import { signTwilioRequest } from "../standins/twilio.ts";
 import { decodeMulaw } from "../standins/mulaw.ts";
 import { type OpenAiStandin, type SessionRecord, startOpenAiStandin } from "../standins/openai.ts";
-import { fliteSpeaker } from "../standins/speech.ts";
-import { type MediaOptions, type MediaStream, openMediaStream, placeCall, type TwilioPhone } from "../standins/twilio.ts";
-import { socketUrlIn } from "./carrier.ts";
+import { fliteSpeaker, sentencesOf } from "../standins/speech.ts";
+import {
+  type MediaOptions,
+  type MediaStream,
+  openMediaStream,
+  placeCall,
+  type TwilioPhone,
+} from "../standins/twilio.ts";
+import { Carrier, socketUrlIn } from "./carrier.ts";
 import { ended } from "./looks.ts";
-import { Room } from "./room.ts";
-import { recordOf, studentOf, type VoiceRecord, type VoiceStudent } from "./voice-looks.ts";
+import { eventually, Room } from "./room.ts";
+import { type RecordedUsage, recordOf, studentOf, type VoiceRecord, type VoiceStudent } from "./voice-looks.ts";
 
-/** Mu-law at 8 kHz. */
-const BYTES_PER_MS = 8;
-const ANSWER_MS = 20_000;
 export const TWILIO_AUTH_TOKEN = "twilio-auth-token-of-the-tests";
 export const MASTER_KEY = "3c".repeat(9) + "d8".repeat(23);
-/** At the number's voice webhook. */
-export const MEDIA_STREAMS = "?wayIn=media-streams";
+const MEDIA_STREAMS = "?wayIn=media-streams";
+/** Mu-law at 8 kHz. */
+export const BYTES_PER_MS = 8;
+const ANSWER_MS = 20_000;
 
-/** A room whose phones are Twilio's and whose OpenAI is in this process: what it hears can be compared byte by byte. */
+/** A room for phones, with an OpenAI in this process: what it hears can be compared byte by byte. */
 export class PhoneRoom {
   readonly room: Room;
   readonly openai: OpenAiStandin;
-  readonly #heard: Map<string, Buffer[]>;
+  /** Twilio step by step. */
+  readonly carrier: Carrier;
+  readonly #heard: ReadonlyMap<string, readonly Buffer[]>;
 
-  private constructor(room: Room, openai: OpenAiStandin, heard: Map<string, Buffer[]>) {
+  private constructor(room: Room, openai: OpenAiStandin, heard: ReadonlyMap<string, readonly Buffer[]>) {
     this.room = room;
     this.openai = openai;
+    this.carrier = new Carrier(room, TWILIO_AUTH_TOKEN, MEDIA_STREAMS);
     this.#heard = heard;
   }
 
@@ -33,8 +40,8 @@ export class PhoneRoom {
     const heard = new Map<string, Buffer[]>();
     const onAudioIn = (sessionId: string, audio: Uint8Array): void => {
       const pieces = heard.get(sessionId) ?? [];
-      pieces.push(Buffer.from(audio));
       heard.set(sessionId, pieces);
+      pieces.push(Buffer.from(audio));
     };
     const openai = await startOpenAiStandin({ realtime: { onAudioIn } });
     const variables = { OPENAI_BASE_URL: openai.baseUrl, TWILIO_AUTH_TOKEN, ENCRYPTION_KEY: MASTER_KEY };
@@ -46,41 +53,62 @@ export class PhoneRoom {
     await this.openai.close();
   }
 
-  /** All that OpenAI heard in one session. */
-  heardIn({ sessionId }: SessionRecord): Buffer {
-    return Buffer.concat(this.#heard.get(sessionId) ?? []);
-  }
-
   student(name: string, config: Readonly<Record<string, unknown>> = {}, keyWord = "phone"): Promise<VoiceStudent> {
     return studentOf(this.room, `phone_${name}`, `sk-test-${keyWord}-0123456789-${name}`, config);
   }
 
-  /** Rings, and comes back when the stream is open or the call is over. */
+  /** Rings, and comes back when the stream is open or the call is over already. */
   async call(student: VoiceStudent): Promise<SoundPhone> {
     const { sessionToken } = student;
-    const whose = { origin: this.room.url, authToken: TWILIO_AUTH_TOKEN, sessionToken, query: MEDIA_STREAMS };
-    return new SoundPhone(this, student, await placeCall(whose));
+    const options = { origin: this.room.url, authToken: TWILIO_AUTH_TOKEN, sessionToken, query: MEDIA_STREAMS };
+    return new SoundPhone(this, student, await placeCall(options));
   }
 
-  /** The stream at the address that a TwiML names, as Twilio opens it, or as somebody else would. Throws MediaRefused. */
+  /** Opens the stream that a TwiML names; options make it somebody else than Twilio. Throws MediaRefused. */
   stream(twiml: string, callSid: string, options: Partial<MediaOptions> = {}): Promise<MediaStream> {
     const wss = socketUrlIn(twiml);
-    const signed = { signedUrl: wss, authToken: TWILIO_AUTH_TOKEN };
-    return openMediaStream({ url: wss.replace("wss:", "ws:"), callSid, ...signed, ...options });
+    const url = wss.replace("wss:", "ws:");
+    return openMediaStream({ url, signedUrl: wss, authToken: TWILIO_AUTH_TOKEN, callSid, ...options });
   }
 
   sessions({ key }: VoiceStudent): SessionRecord[] {
     return this.openai.realtime.sessions(key);
   }
 
-  /** The only call of a student once it has ended, as the student is shown it. */
+  /** The only session of a student. */
+  session(student: VoiceStudent): SessionRecord {
+    const [session, ...others] = this.sessions(student);
+    if (!session || others.length > 0) throw new Error(`not one session but ${others.length}`);
+    return session;
+  }
+
+  /** All that OpenAI has heard in one session. */
+  heardIn({ sessionId }: SessionRecord): Buffer {
+    return Buffer.concat(this.#heard.get(sessionId) ?? []);
+  }
+
+  /** Until OpenAI has heard so many bytes in one session. */
+  async untilHeard(session: SessionRecord, bytes: number): Promise<void> {
+    await this.openai.realtime.until(
+      (sessions) => sessions.find(({ sessionId, audioIn }) => sessionId === session.sessionId && audioIn.bytes >= bytes),
+      `${bytes} bytes to be heard`,
+      ANSWER_MS,
+    );
+  }
+
+  /** The only call of a student, once it has ended and no socket of it is left at OpenAI's door. */
   async record(student: VoiceStudent, withinMs?: number): Promise<VoiceRecord> {
     const [call] = await ended(this.room, student.sessionToken, 1, withinMs);
+    await eventually(
+      () => this.sessions(student).every(({ closedAtMs }) => closedAtMs !== null),
+      "the sockets of a call that has ended to be closed",
+      2_000,
+    );
     return recordOf(this.room, student, call?.id ?? "");
   }
 }
 
-/** Somebody on a phone, who speaks and hears. */
+/** Somebody with a phone, who speaks and hears. */
 export class SoundPhone {
   readonly phone: TwilioPhone;
   readonly student: VoiceStudent;
@@ -92,58 +120,106 @@ export class SoundPhone {
     this.phone = phone;
   }
 
-  /** What is open now. */
+  /** The one that is open. */
   get stream(): MediaStream {
     return this.phone.stream;
   }
 
   /** The caller says these words; resolves when the last frame of them has left. */
-  async say(words: string): Promise<void> {
-    this.#place.openai.realtime.nextTranscript(words, this.student.key);
-    await this.stream.speak(await mulaw(words));
+  say(words: string, stream = this.stream): Promise<void> {
+    return says(this.#place, this.student, stream, words);
   }
 
-  /** Until these words of the agent's are complete and have been heard to the end. Returns how they sounded. */
-  async hears(text: string, stream: MediaStream = this.stream): Promise<Buffer> {
-    const item = await this.#place.openai.realtime.until(
-      (sessions) => {
-        const own = sessions.filter(({ key }) => key === this.student.key);
-        const isDone = own.every(({ responses }) => responses.every(({ doneAtMs }) => doneAtMs !== null));
-        const said = own.flatMap(({ items }) => items).findLast(({ kind }) => kind === "assistant");
-        return isDone && said?.text === text ? said : undefined;
-      },
-      `${text}`,
-      ANSWER_MS,
-    );
-    const bytes = item.audioMs * BYTES_PER_MS;
-    // What is said last is what is heard last.
-    const isHeard = (): boolean => stream.queuedMs === 0 && stream.receivedMs * BYTES_PER_MS >= bytes;
-    await stream.until(() => (isHeard() ? true : undefined), `the end of: ${text}`, ANSWER_MS);
-    return stream.heardMulaw.subarray(-bytes);
+  /** Until the agent has said these words last and they were heard to their end; returns how they sounded. */
+  hears(text: string, stream = this.stream): Promise<Buffer> {
+    return hears(this.#place, this.student, stream, text);
   }
 
-  /** Says it, and hears the whole answer. */
   async ask(words: string, answer: string): Promise<Buffer> {
     await this.say(words);
     return this.hears(answer);
   }
+
+  /** Returns the record of the call. */
+  async hangUp(): Promise<VoiceRecord> {
+    await this.phone.hangUp();
+    await this.phone.over;
+    return this.#place.record(this.student);
+  }
+}
+
+export async function says(place: PhoneRoom, { key }: VoiceStudent, stream: MediaStream, words: string): Promise<void> {
+  place.openai.realtime.nextTranscript(words, key);
+  await stream.speak(await callerSpeech(words));
+}
+
+/** Until these words, the agent's last, were heard to their end and byte for byte; returns how they sounded. */
+export async function hears(
+  place: PhoneRoom,
+  { key }: VoiceStudent,
+  stream: MediaStream,
+  text: string,
+): Promise<Buffer> {
+  const isSaid = ({ items, responses }: SessionRecord): boolean =>
+    responses.every(({ doneAtMs }) => doneAtMs !== null) &&
+    items.findLast(({ kind }) => kind === "assistant")?.text === text;
+  await place.openai.realtime.until(
+    (sessions) => sessions.findLast((session) => session.key === key && isSaid(session)),
+    `the agent to say: ${text}`,
+    ANSWER_MS,
+  );
+  const sound = await agentSpeech(text);
+  const isHeard = (): boolean => stream.queuedMs === 0 && stream.heardMulaw.subarray(-sound.length).equals(sound);
+  await stream.until(() => isHeard() || undefined, `the caller to hear: ${text}`, ANSWER_MS);
+  return sound;
 }
 
 /** A sentence as a caller says it into a phone; the same words are the same bytes. */
-export async function mulaw(words: string): Promise<Buffer> {
+export async function callerSpeech(words: string): Promise<Buffer> {
   return Buffer.from(await fliteSpeaker.speak(words, { format: "mulaw-8k", voice: "cedar" }));
 }
 
-export const msOf = (sound: Uint8Array): number => sound.length / BYTES_PER_MS;
-
-/** How loud it is on the whole, in decibels below full scale. Speech on a phone is at -30 to -15, silence at -90. */
-export function levelDb(sound: Uint8Array): number {
-  const samples = decodeMulaw(sound);
-  const meanSquare = samples.reduce((sum, sample) => sum + sample * sample, 0) / Math.max(1, samples.length);
-  return 10 * Math.log10(meanSquare / 32_768 ** 2 + 1e-9);
+/** How an agent sounds that has the default voice, when it leaves OpenAI. */
+export async function agentSpeech(words: string): Promise<Buffer> {
+  return Buffer.concat(
+    await Promise.all(sentencesOf(words).map((sentence) => fliteSpeaker.speak(sentence, { format: "mulaw-8k" }))),
+  );
 }
 
-/** `X-Twilio-Signature` of a handshake. */
-export const signed = (wss: string, authToken = TWILIO_AUTH_TOKEN): { "x-twilio-signature": string } => ({
-  "x-twilio-signature": signTwilioRequest(authToken, wss),
-});
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** What sessions have cost by the stand-in's own journal; a transcript by the length of what it writes down. */
+export function billOf(sessions: readonly SessionRecord[]): RecordedUsage {
+  const responses = sessions.flatMap((session) => session.responses.flatMap(({ usage }) => usage ?? []));
+  const inputs = responses.map(({ input_token_details }) => input_token_details);
+  const transcribed = sessions.flatMap(({ items, transcripts }) =>
+    transcripts.flatMap(({ itemId }) => items.filter((item) => item.itemId === itemId)),
+  );
+  return {
+    responses: responses.length,
+    inputTokens: sum(responses.map(({ input_tokens }) => input_tokens)),
+    inputAudioTokens: sum(inputs.map(({ audio_tokens }) => audio_tokens)),
+    cachedInputTokens: sum(inputs.map(({ cached_tokens }) => cached_tokens)),
+    cachedInputAudioTokens: sum(inputs.map(({ cached_tokens_details }) => cached_tokens_details.audio_tokens)),
+    cacheWriteTokens: 0,
+    outputTokens: sum(responses.map(({ output_tokens }) => output_tokens)),
+    outputAudioTokens: sum(responses.map(({ output_token_details }) => output_token_details.audio_tokens)),
+    reasoningTokens: 0,
+    transcriptions: transcribed.length,
+    transcriptionInputTokens: 0,
+    transcriptionOutputTokens: 0,
+    transcriptionMs: sum(transcribed.map(({ audioMs }) => audioMs)),
+    estimated: false,
+  };
+}
+
+export const sentBy = ({ sent }: MediaStream): Buffer => Buffer.concat(sent.map(({ mulaw }) => mulaw));
+
+export const msOf = (sound: Uint8Array): number => sound.length / BYTES_PER_MS;
+
+/** Decibels below full scale. Speech on a phone is at -30 to -12, silence far below. */
+export function levelDb(sound: Uint8Array): number {
+  const samples = decodeMulaw(sound);
+  const squares = samples.reduce((sum, sample) => sum + sample * sample, 0);
+  return 10 * Math.log10(squares / Math.max(1, samples.length) / 32_768 ** 2 + 1e-9);
+}

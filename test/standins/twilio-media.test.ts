@@ -228,7 +228,7 @@ describe("what the caller hears", () => {
     await stream.until(() => stream.marks[2], "all marks");
     clock.advance(130);
     socket.send(clear(stream));
-    expect(await stream.untilClear()).toEqual({ atMs: 130, voidMs: 170 });
+    expect(await stream.untilClear()).toEqual({ atMs: 130, voidMs: 170, markedMs: 100 });
     await application.untilFrames("mark", 3);
     expect(stream.echoed).toEqual(["one", "two", "three"]);
     clock.advance(1_000);
