@@ -20,7 +20,12 @@ class Path {
   /** Everything that a frame must not lead to. */
   readonly elsewhere: string[] = [];
   readonly leg: SoundLeg;
-  bufferedAmount = 0;
+  /** The caller's. */
+  readonly socket = {
+    bufferedAmount: 0,
+    send: (frame: string | ArrayBuffer | Uint8Array): void => void this.downstream.push(frame),
+    close: (): void => void this.elsewhere.push("close"),
+  };
   readonly #runner: CallRunner;
   #listener: SocketListener | undefined;
 
@@ -72,16 +77,7 @@ class Path {
       log: note("log"),
       reasonOf,
     });
-    const { downstream } = this;
-    const socket = {
-      send: (frame: string | ArrayBuffer | Uint8Array) => void downstream.push(frame),
-      close: note("close"),
-      get bufferedAmount() {
-        return path.bufferedAmount;
-      },
-    };
-    const path = this;
-    this.leg = new SoundLeg(socket, wire, {
+    this.leg = new SoundLeg(this.socket, wire, {
       nowMs: () => facts.startedAtMs,
       onSound: (audioBase64) => this.#runner.line?.fromCaller(audioBase64),
       dispatch: (event) => this.#runner.dispatch(event),
@@ -136,7 +132,7 @@ const mediaFrame = (at: number): string =>
     event: "media",
     sequenceNumber: String(at + 2),
     streamSid: "MZ1",
-    media: { track: "inbound", chunk: String(at + 1), timestamp: String(at * 20), payload: "////".repeat(53) + "/w==" },
+    media: { track: "inbound", chunk: String(at + 1), timestamp: String(at * 20), payload: `${"////".repeat(53)}/w==` },
   });
 
 const FRAMES = 100;
@@ -203,18 +199,18 @@ describe("the frame path", () => {
 
   it("FRAME-4 sound that a caller has no room for is left out, said once, and sent again when there is room", async () => {
     const path = await new Path(new BrowserWire()).begun();
-    path.bufferedAmount = LIMITS.sendQueueDropBytes + 1;
+    path.socket.bufferedAmount = LIMITS.sendQueueDropBytes + 1;
     for (let at = 0; at < 5; at++) path.hears(delta("AAAA".repeat(40)));
     expect(path.downstream).toEqual([]);
     expect(path.elsewhere).toEqual(["dropped"]);
-    path.bufferedAmount = 0;
+    path.socket.bufferedAmount = 0;
     path.hears(delta("AAAA".repeat(40)));
     expect(path.downstream).toHaveLength(1);
   });
 
   it("FRAME-5 a caller who is far behind is let go", async () => {
     const path = await new Path(new BrowserWire()).begun();
-    path.bufferedAmount = LIMITS.sendQueueCloseBytes + 1;
+    path.socket.bufferedAmount = LIMITS.sendQueueCloseBytes + 1;
     path.hears(delta("AAAA".repeat(40)));
     expect(path.downstream).toEqual([]);
     expect(path.elsewhere).toEqual(["refuse"]);
