@@ -200,19 +200,39 @@ export class AgentVoice {
     return wasDue || answer !== undefined;
   }
 
-  #ended(
+  /** The bill of an answer that nobody waits for any more. */
+  settle(event: Extract<AnswerEvent, { type: "response-end" }>, nowMs: number): void {
+    const answer = this.answers.of(event.responseId);
+    if (answer) this.#bill(answer, event, null, nowMs);
+  }
+
+  /** Nobody will tell what the answer has cost that is being made. */
+  abandon(nowMs: number): void {
+    this.answers.abandon(this.#seenCharacters, nowMs);
+  }
+
+  #bill(
     answer: VoiceAnswer,
-    { responseId, outcome, reason, usage }: Extract<AnswerEvent, { type: "response-end" }>,
+    { responseId, usage }: Extract<AnswerEvent, { type: "response-end" }>,
+    failure: Reason | null,
     nowMs: number,
-  ): AnswerOutcome | undefined {
-    if (outcome === "cancelled") answer.isCut = true;
+  ): void {
     // A response that was cancelled before its first word may cost nothing, and then has no usage.
     const isUncounted = usage === null && answer.seq !== undefined;
     const spent = isUncounted ? answer.estimatedUsage(this.answers.playback, this.#seenCharacters) : usage;
-    const failure = outcome === "failed" ? (reason ?? "upstream_unavailable") : null;
     this.answers.end(responseId, answer, spent, failure, nowMs);
     this.#log(answer, failure, nowMs);
     if (spent) this.#screen.meter(this.#transcript.usage);
+  }
+
+  #ended(
+    answer: VoiceAnswer,
+    event: Extract<AnswerEvent, { type: "response-end" }>,
+    nowMs: number,
+  ): AnswerOutcome | undefined {
+    if (event.outcome === "cancelled") answer.isCut = true;
+    const failure = event.outcome === "failed" ? (event.reason ?? "upstream_unavailable") : null;
+    this.#bill(answer, event, failure, nowMs);
     if (answer.hasSound && !answer.isCut) this.#emit({ type: "caller", command: { type: "sound-end" } });
     if (failure) return this.#failed(failure, nowMs);
     if (answer.isCut) return undefined;

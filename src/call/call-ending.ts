@@ -17,7 +17,7 @@ export class CallEnding {
   readonly #transcript: Transcript;
   readonly #turns: TurnMaker;
   readonly #emit: (command: CallCommand) => void;
-  /** The caller has left; only their last words are still being written down. */
+  /** The caller has left; only what belongs into the record is still to come. */
   #isDraining = false;
 
   constructor(
@@ -71,24 +71,24 @@ export class CallEnding {
     const isHeard = (this.#book.progress.fromCarrier || this.#facts.sound !== null) && lastWords !== "";
     const unheardMs = isHeard ? this.#turns.unheardMs(lastWords) : 0;
     const waitMs = unheardMs === 0 ? 0 : unheardMs + GOODBYE_MARGIN_MS;
-    this.#turns.close(true);
+    this.#turns.close(true, nowMs);
     this.#book.keep({ closing: { endReason, closeCode, handoff, atMs: nowMs + waitMs } });
     if (waitMs === 0) this.finish(nowMs);
   }
 
-  /** The caller is gone: at once, or after the moment that their last words need to be written down. */
+  /** The caller is gone: at once, or after the moment that their last words and the last bill need. */
   left(endReason: EndReason, nowMs: number): void {
     if (this.#facts.sound !== null) {
       // Who has said goodbye still has a socket.
       this.#emit({ type: "caller", command: { type: "end", handoff: {}, endReason } });
       this.#emit({ type: "close-leg", closeCode: 1000 });
     }
-    if (!this.#turns.awaitsWords) {
+    if (!this.#turns.awaitsRecord) {
       this.end(endReason, nowMs);
       return;
     }
     this.#turns.stop(null, nowMs);
-    this.#turns.close(true);
+    this.#turns.close(true, nowMs);
     this.#isDraining = true;
     this.#book.keep({ closing: { endReason, closeCode: 1000, handoff: {}, atMs: nowMs + LIMITS.voiceDrainMs } });
   }
@@ -107,7 +107,7 @@ export class CallEnding {
 
   end(endReason: EndReason, nowMs: number): void {
     this.#turns.stop(null, nowMs);
-    this.#turns.close(false);
+    this.#turns.close(false, nowMs);
     this.#book.keep({ endedAtMs: nowMs, endReason, revision: this.#book.progress.revision + 1 });
     this.#emit({
       type: "log",

@@ -198,7 +198,7 @@ export class Call {
     if (isSpeech && !this.progress.closing) this.#callerActive(nowMs);
     const outcome = this.voice?.voice(session, event, nowMs);
     if (outcome && !this.progress.closing) this.#answered(outcome, nowMs);
-    if (this.#ending.isDraining && !this.voice?.awaitsWords) this.#ending.finish(nowMs);
+    if (this.#ending.isDraining && !this.voice?.awaitsRecord) this.#ending.finish(nowMs);
   }
 
   #playedOut(nowMs: number): void {

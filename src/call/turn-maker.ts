@@ -16,8 +16,8 @@ export interface AnswerOutcome {
 export interface TurnMaker {
   /** A turn is being made or spoken: no silence is counted. */
   readonly isBusy: boolean;
-  /** Words of the caller are still being written down. */
-  readonly awaitsWords: boolean;
+  /** Something that belongs into the record is still to come: words of the caller, or the bill of a broken answer. */
+  readonly awaitsRecord: boolean;
   /** Caller and key are there; also when a lost caller is back. */
   open(nowMs: number): void;
   /** The agent says these words, as a turn of its own. */
@@ -33,6 +33,6 @@ export interface TurnMaker {
   filler(nowMs: number): void;
   /** Gives up what is being made; `heardText`: what was heard of it, if that is known. */
   stop(heardText: string | null, nowMs: number): void;
-  /** Nothing more is asked of the model in this call. `drain`: what it still owes may come. */
-  close(drain: boolean): void;
+  /** Nothing more is asked of the model in this call. `drain`: what it still owes to the record may come. */
+  close(drain: boolean, nowMs: number): void;
 }

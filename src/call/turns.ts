@@ -40,8 +40,8 @@ export class Turns implements TurnMaker {
     return this.#answer !== undefined;
   }
 
-  /** Text comes whole. */
-  get awaitsWords(): boolean {
+  /** Text comes whole, and what an answer cost is counted when it is broken off. */
+  get awaitsRecord(): boolean {
     return false;
   }
 

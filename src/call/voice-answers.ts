@@ -139,6 +139,15 @@ export class VoiceAnswers {
     return answer;
   }
 
+  /** The call is over before the model was through. What came of its answer was paid for, and is counted by us. */
+  abandon(historyCharacters: number, nowMs: number): void {
+    const [responseId, answer] = [...this.#byResponse].find(([, one]) => one === this.current) ?? [];
+    if (responseId === undefined || answer === undefined) return;
+    const hasBegun = answer.seq !== undefined || answer.firstToolCallId !== undefined;
+    const usage = hasBegun ? answer.estimatedUsage(this.playback, historyCharacters) : null;
+    this.end(responseId, answer, usage, null, nowMs);
+  }
+
   #change(seq: number, fields: Partial<Omit<TurnRecord, "seq" | "revision">>): void {
     const changed = this.#transcript.change(seq, fields);
     if (changed) this.#keepTurn(changed);

@@ -96,12 +96,20 @@ export class VoiceLine {
   }
 
   #open({ session: number, request, afterMs }: Extract<CallCommand, { type: "open-voice" }>): void {
+    this.#takeBack();
     this.#close();
-    this.#session = this.#ports.openVoice(request, afterMs, {
-      onEvent: (event) => this.#dispatch({ type: "voice", session: number, event }),
+    const session = this.#ports.openVoice(request, afterMs, {
+      onEvent: (event) => {
+        if (event.type === "lost" && session === this.#session) {
+          this.#takeBack();
+          this.#close();
+        }
+        this.#dispatch({ type: "voice", session: number, event });
+      },
       onSound: (responseId, itemId, audioBase64) => this.#fromModel(responseId, itemId, audioBase64),
     });
-    for (const audioBase64 of this.#early.splice(0)) this.#session.append(audioBase64);
+    this.#session = session;
+    for (const audioBase64 of this.#early.splice(0)) session.append(audioBase64);
     this.#earlyCharacters = 0;
   }
 
@@ -143,6 +151,13 @@ export class VoiceLine {
     this.#cancelDrain = undefined;
     this.#session?.close();
     this.#session = undefined;
+  }
+
+  /** What the session was given and has not sent is for the next one, and so is what comes until then. */
+  #takeBack(): void {
+    const unsent = [...(this.#session?.takeUnsent() ?? []), ...this.#early.splice(0)];
+    this.#earlyCharacters = 0;
+    for (const audioBase64 of unsent) this.#keepEarly(audioBase64);
   }
 
   /** The oldest goes when it is too much: a call that waits so long has other troubles. */

@@ -33,6 +33,8 @@ export class VoiceTurns implements TurnMaker {
   readonly #caller: CallerTurns;
   readonly #link: VoiceLink;
   #isClosed = false;
+  /** Words of ours that the model was told to say, and has not begun to. */
+  #unsaid: string | undefined;
 
   constructor(facts: CallFacts, transcript: Transcript, emit: (command: CallCommand) => void) {
     this.#facts = facts;
@@ -69,8 +71,8 @@ export class VoiceTurns implements TurnMaker {
     return this.#link.openedAtMs + (isPause ? LIMITS.voiceHandOverMs : LIMITS.voiceHandOverLatestMs);
   }
 
-  get awaitsWords(): boolean {
-    return this.#caller.awaitsWords;
+  get awaitsRecord(): boolean {
+    return this.#caller.awaitsWords || this.answers.current !== undefined;
   }
 
   get isPlayedOut(): boolean {
@@ -89,6 +91,7 @@ export class VoiceTurns implements TurnMaker {
   }
 
   say(text: string): void {
+    this.#unsaid = text;
     this.#tell({ type: "say", text });
   }
 
@@ -154,15 +157,18 @@ export class VoiceTurns implements TurnMaker {
   }
 
   stop(_heardText: string | null, nowMs: number): void {
+    this.#unsaid = undefined;
     this.#agent.interrupt(true, nowMs);
     this.#agent.tools.beginTurn();
     this.sound.release(nowMs);
   }
 
-  close(drain: boolean): void {
+  close(drain: boolean, nowMs: number): void {
     this.#isClosed = true;
     this.#speech(false);
-    this.#link.close(drain && this.#caller.awaitsWords);
+    const isOwed = drain && this.awaitsRecord;
+    if (!isOwed) this.#agent.abandon(nowMs);
+    this.#link.close(isOwed);
   }
 
   /** The session is exchanged for a fresh one: it is getting old, or the key has changed. */
@@ -191,6 +197,10 @@ export class VoiceTurns implements TurnMaker {
         return undefined;
       case "lost":
         return this.#lost(event, nowMs);
+      case "response-end":
+        if (!this.#isClosed) return this.#take(event, nowMs);
+        this.#agent.settle(event, nowMs);
+        return undefined;
       default:
         return this.#isClosed ? undefined : this.#take(event, nowMs);
     }
@@ -229,8 +239,10 @@ export class VoiceTurns implements TurnMaker {
         return undefined;
       case "response-end":
         if (event.outcome === "complete" || event.outcome === "cut") this.#link.proven();
+        this.#unsaid = undefined;
         return this.#agent.take(event, nowMs);
       default:
+        if (event.type === "sound-start") this.#unsaid = undefined;
         return this.#agent.take(event, nowMs);
     }
   }
@@ -238,6 +250,9 @@ export class VoiceTurns implements TurnMaker {
   #lost(lost: Extract<VoiceEvent, { type: "lost" }>, nowMs: number): AnswerOutcome | undefined {
     const { reason, mayReconnect, upstreamCode } = lost;
     this.#emit({ type: "log", event: { event: "voice-lost", callId: this.#facts.callId, code: reason, upstreamCode } });
+    // Words of ours are said again; only an answer that the caller waits for is asked for anew.
+    const isOurs = this.#unsaid !== undefined && !this.#agent.isDue;
+    const wasConnecting = !this.#link.isReady;
     const wasMaking = this.#giveUpSession(nowMs);
     const mayTryAgain = this.#link.lost() && mayReconnect;
     if (this.#isClosed) return undefined;
@@ -247,9 +262,11 @@ export class VoiceTurns implements TurnMaker {
       return { text: factsOf(fatal).spoken ?? "", effect: null, fatal };
     }
     const isTooSlow = reason === "upstream_timeout";
-    if (wasMaking) this.announce(isTooSlow ? reason : "upstream_lost", nowMs);
+    // A caller who has waited for nothing to say again is told all the same that something is wrong.
+    const isSilence = isTooSlow && (wasConnecting || isOurs);
+    if (wasMaking || isSilence) this.announce(isTooSlow && wasMaking && !isOurs ? reason : "upstream_lost", nowMs);
     this.#openLink(nowMs);
-    if (wasMaking && !isTooSlow) this.#agent.ask(nowMs, GO_ON);
+    if (wasMaking && !isTooSlow && !isOurs) this.#agent.ask(nowMs, GO_ON);
     return undefined;
   }
 
@@ -285,6 +302,7 @@ export class VoiceTurns implements TurnMaker {
     if (this.#agent.tools.isRunning) return;
     if (!this.#agent.isAnnouncing) this.#screen.show("connecting");
     this.#link.open(voiceRequestOf(this.#facts, this.#transcript, this.sound.pushToTalk), nowMs);
+    if (this.#unsaid !== undefined) this.#tell({ type: "say", text: this.#unsaid });
   }
 
   #speech(isSpeech: boolean): void {

@@ -56,6 +56,7 @@ export function voiceWorld(
       return {
         append: (audioBase64) => session.append(audioBase64),
         do: (command) => session.do(command),
+        takeUnsent: () => session.takeUnsent(),
         close() {
           session.close();
           const { counts } = session;

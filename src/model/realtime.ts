@@ -94,6 +94,10 @@ class RealtimeLeg implements RealtimeVoice {
     this.#goOn(this.#writer.queue);
   }
 
+  takeUnsent(): readonly string[] {
+    return this.#waiting.take().filter((kept) => typeof kept === "string");
+  }
+
   close(): void {
     this.#state = "closed";
     this.#watchdog.stop();

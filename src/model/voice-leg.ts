@@ -108,6 +108,8 @@ export interface VoiceSession {
   /** A piece of the caller's sound, base64 in the session's format; kept until the session is ready. The frame path. */
   append(audioBase64: string): void;
   do(command: VoiceCommand): void;
+  /** The sound that it has not sent yet, once: of a session that was never ready, for the one after it. */
+  takeUnsent(): readonly string[];
   /** Closes the socket; nothing is reported any more. May be called at any time, more than once. */
   close(): void;
 }

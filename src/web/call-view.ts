@@ -149,7 +149,12 @@ function foldMessage(view: CallView, message: CallMessage): CallView {
     case "caption":
       return { ...view, lines: withCaption(view.lines, message.seq, message.speaker, message.delta) };
     case "turn":
-      return { ...view, lines: withTurn(view.lines, message, view.lines) };
+      // Words that came through show that what went wrong before is over.
+      return {
+        ...view,
+        error: message.failure === null && message.text !== "" ? null : view.error,
+        lines: withTurn(view.lines, message, view.lines),
+      };
     case "meter":
       return { ...view, meter: { costMicroUsd: message.costMicroUsd } };
     case "error":

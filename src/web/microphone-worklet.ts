@@ -1,4 +1,3 @@
-/// <reference path="./audio-worklet.d.ts" />
 import { Framer, levelOf } from "./pcm.ts";
 import { Resampler } from "./resampler.ts";
 

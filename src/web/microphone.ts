@@ -22,14 +22,14 @@ export class Microphone {
   readonly #stream: MediaStream;
   readonly #worklet: AudioWorkletNode;
 
-  private constructor(context: AudioContext, stream: MediaStream, { onFrame, onLost }: MicrophoneEvents) {
+  private constructor(context: AudioContext, stream: MediaStream, events: MicrophoneEvents) {
     this.#context = context;
     this.#stream = stream;
     this.#worklet = new AudioWorkletNode(context, "microphone", { numberOfOutputs: 0, channelCount: 1 });
-    this.#worklet.port.onmessage = ({ data }: MessageEvent<MicrophoneFrame>) => onFrame(data);
+    this.#worklet.port.onmessage = ({ data }: MessageEvent<MicrophoneFrame>) => events.onFrame(data);
     context.createMediaStreamSource(stream).connect(this.#worklet);
     for (const track of stream.getTracks()) {
-      track.onended = () => onLost(new MicrophoneTrouble("lost"));
+      track.onended = () => events.onLost(new MicrophoneTrouble("lost"));
     }
   }
 

@@ -1,4 +1,3 @@
-/// <reference path="./audio-worklet.d.ts" />
 import { LevelMeter } from "./pcm.ts";
 import { PlayQueue } from "./play-queue.ts";
 

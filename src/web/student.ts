@@ -136,8 +136,7 @@ async function showWhoIsThere(): Promise<void> {
   if (me.code !== "unauthorized" && me.code !== "unknown_session") put(joinError, me.sentence);
 }
 
-joinForm.addEventListener("submit", async (event) => {
-  event.preventDefault();
+async function joinWorkshop(): Promise<void> {
   put(joinError, "");
   const answer = await join(joinCode.value.trim(), joinName.value.trim());
   if (!answer.ok) return put(joinError, answer.sentence);
@@ -145,10 +144,15 @@ joinForm.addEventListener("submit", async (event) => {
   history.replaceState(null, "", location.pathname);
   await showWhoIsThere();
   if (callPanel.hidden) put(joinError, NO_COOKIE_WORDS);
+}
+
+joinForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  void joinWorkshop();
 });
 
-dial.addEventListener("click", () => startCall(true));
-dialTyping.addEventListener("click", () => startCall(false));
+dial.addEventListener("click", () => void startCall(true));
+dialTyping.addEventListener("click", () => void startCall(false));
 end.addEventListener("click", () => call?.hangUp());
 mute.addEventListener("click", () => call?.mute(!view.muted));
 talkMode.addEventListener("click", () => call?.useTalkMode(view.talkMode === "open" ? "push-to-talk" : "open"));

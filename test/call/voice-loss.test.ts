@@ -47,6 +47,38 @@ describe("a session that is lost", () => {
     expect(table.asked(from)).toEqual([]);
   });
 
+  it("VLOSS-27 a first session that never comes about: the caller is told after a while, and greeted in the next one", () => {
+    const table = new VoiceTable().start();
+    const commands = table.upstream(lost("upstream_timeout", true));
+    expect(ofType(commands, "play-sentence")).toEqual([{ type: "play-sentence", reason: "upstream_lost" }]);
+    expect(ofType(commands, "open-voice")).toHaveLength(1);
+    expect(table.asked().filter(({ type }) => type === "say")).toHaveLength(2);
+    const from = table.commands.length;
+    table.upstream({ type: "ready" });
+    table.hears("Hello!", 1_000);
+    table.upstream(lost("upstream_lost", true));
+    expect(table.asked(from)).toEqual([]);
+  });
+
+  it("VLOSS-27 a first session that is refused at once: nobody is told, and the caller is greeted in the next one", () => {
+    const table = new VoiceTable().start();
+    const commands = table.upstream(lost("upstream_unavailable", true));
+    expect(ofType(commands, "play-sentence")).toEqual([]);
+    expect(ofType(commands, "voice").map(({ command }) => command)).toEqual([{ type: "say", text: "Hello!" }]);
+  });
+
+  it.each(["upstream_lost", "upstream_timeout"] as const)(
+    "VLOSS-28 a greeting that %s before its first sound is said again, and nothing else is asked for",
+    (reason) => {
+      const table = new VoiceTable().start();
+      table.upstream({ type: "ready" });
+      table.begins();
+      const commands = table.upstream(lost(reason, true));
+      expect(ofType(commands, "play-sentence")).toEqual([{ type: "play-sentence", reason: "upstream_lost" }]);
+      expect(ofType(commands, "voice").map(({ command }) => command)).toEqual([{ type: "say", text: "Hello!" }]);
+    },
+  );
+
   it.each(["key_rejected", "no_credit", "key_restricted", "model_not_available"] as const)(
     "VLOSS-4 %s ends the call in words, without another try",
     (reason) => {

@@ -203,6 +203,32 @@ describe("a call with sound", () => {
     expect(table.progress.endReason).toBe("caller-left");
   });
 
+  it("VTURN-18 a caller who hangs up in mid-answer is waited for until the answer's bill has come", () => {
+    const table = new VoiceTable().connected();
+    table.caller({ type: "utterance", text: "Tell me a story." });
+    const ids = table.begins("Once upon a time");
+    table.sounds(ids, 2_000);
+    const commands = table.caller({ type: "hang-up" });
+    expect(table.asked().at(-2)).toEqual({ type: "cancel" });
+    expect(ofType(commands, "close-voice")).toEqual([{ type: "close-voice", drain: true }]);
+    table.after(20).ends(ids.responseId, "cancelled");
+    expect(table.turns.at(-1)).toMatchObject({ text: "Once upon a time", usage: VOICE_USAGE, failure: null });
+    expect(table.progress).toMatchObject({ endReason: "caller-left", endedAtMs: table.nowMs });
+  });
+
+  it("VTURN-18 a bill that does not come within a second is estimated, and marked", () => {
+    const table = new VoiceTable().connected();
+    table.caller({ type: "utterance", text: "Tell me a story." });
+    table.sounds(table.begins("Once upon a time"), 2_000);
+    table.caller({ type: "hang-up" });
+    table.ring();
+    expect(table.progress.endReason).toBe("caller-left");
+    expect(table.turns.at(-1)?.usage).toMatchObject({ responses: 1, outputAudioTokens: 40, estimated: true });
+    // And one that comes later still is nobody's.
+    table.ends("resp_2", "cancelled");
+    expect(table.turns.at(-1)?.usage?.estimated).toBe(true);
+  });
+
   it("VTURN-14 words that do not come within a second are not waited for", () => {
     const table = new VoiceTable().connected();
     table.speaks("item_u1", 700);

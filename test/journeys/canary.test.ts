@@ -7,8 +7,10 @@ import { placeCall } from "../standins/twilio.ts";
 import { startWebhookStandin, type WebhookStandin } from "../standins/webhook.ts";
 import { CanaryScanner, newCore } from "./canaries.ts";
 import { hostileRequests, ROLES, Traffic, troubles, WEBHOOKS } from "./canary-traffic.ts";
+import { knockWith, preparedFor, talk, talkInAllWays, voiceTroubles } from "./canary-voice.ts";
 import { archived, askedOfOpenAi, logged } from "./looks.ts";
 import { eventually, Room } from "./room.ts";
+import { sessionsOf, voiceFault } from "./voice-looks.ts";
 
 const cores = {
   "student key": newCore(),
@@ -74,6 +76,20 @@ async function callsThatFail(): Promise<void> {
   await Promise.all(failing.map(call));
 }
 
+async function callsWithSoundThatFail(): Promise<void> {
+  const failing = [
+    ...ROLES.map((role) => ({ key: keyWith(`${role}-voice`), fault: undefined })),
+    ...voiceTroubles(keyWith("voice")).map((fault, at) => ({ key: keyWith(`voice-${at}`), fault })),
+  ];
+  const call = async ({ key, fault }: (typeof failing)[number], at: number): Promise<void> => {
+    const sessionToken = `ws_canary_voice_${at}`;
+    await save(sessionToken, key);
+    if (fault) await voiceFault(room, { ...fault, key });
+    await talk(traffic, sessionToken);
+  };
+  await Promise.all(failing.map(call));
+}
+
 async function callWithTools(): Promise<string> {
   const tools = [
     ...WEBHOOKS.map((behaviour, at) => ({
@@ -93,6 +109,8 @@ async function callWithTools(): Promise<string> {
     await room.fault({ kind: "answer", key: keyWith("whole"), toolCalls });
     await converse(whole, ["Use your tools."]);
   }
+  const names = tools.slice(0, 8).map((tool) => tool.function.name);
+  await talkInAllWays(room, traffic, whole, keyWith("whole"), names, Object.values(secrets));
   return webhookSecret;
 }
 
@@ -110,7 +128,7 @@ async function everyRoute(): Promise<void> {
   for (const authorization of ["", "Bearer wrong", student.authorization, `Bearer ${secrets.INSTRUCTOR_TOKEN}`]) {
     expect((await traffic.ask(settings, { authorization })).status).toBe(401);
   }
-  for (const secret of [...Object.values(secrets), keyWith("hostile")]) {
+  for (const [at, secret] of [...Object.values(secrets), keyWith("hostile")].entries()) {
     const bearer = { authorization: `Bearer ${secret}` };
     for (const [request, init] of hostileRequests(secret, student)) {
       // To the holder of the service token this route says again whose settings were asked for: here, the token's own.
@@ -124,6 +142,8 @@ async function everyRoute(): Promise<void> {
       client?.send(frame);
     await eventually(() => (client?.errors.length ?? 0) >= 3, "three refused frames");
     await client?.hangUp();
+    // Somebody else's: a call that nobody comes to is one of two for half a minute.
+    await knockWith(traffic, await preparedFor(traffic, `ws_canary_voice_${at}`), secret);
   }
   const phone = await placeCall({ origin: room.url, authToken: secrets.TWILIO_AUTH_TOKEN, sessionToken: whole });
   await phone.waitForTurn();
@@ -131,6 +151,7 @@ async function everyRoute(): Promise<void> {
   traffic.seen.push(...phone.frames.map(({ text }) => ({ where: "phone", text })));
   await traffic.ask("DELETE /api/me/key", student);
   await converse(whole, ["Who pays now?"]);
+  await talk(traffic, whole);
 }
 
 describe("planted secrets", () => {
@@ -164,8 +185,8 @@ describe("planted secrets", () => {
 
   it("JOURNEY-22 leave the server in no reply, frame, log line, webhook, request, row or file", async () => {
     const webhookSecret = await callWithTools();
-    await callsThatFail();
-    await eventually(async () => (await archived(room, whole)).length === 2, "the calls with tools to be archived");
+    await Promise.all([callsThatFail(), callsWithSoundThatFail()]);
+    await eventually(async () => (await archived(room, whole)).length === 3, "the calls with tools to be archived");
     await everyRoute();
     await webhooks.settled();
     await eventually(
@@ -190,6 +211,12 @@ describe("planted secrets", () => {
     const asked = await askedOfOpenAi(room);
     expect(asked.some(({ key }) => key === secrets.OPENAI_API_KEY)).toBe(true);
     expect(asked.filter(({ key }) => key.includes(cores["student key"])).length).toBeGreaterThan(25);
+    const sessions = await sessionsOf(room);
+    expect(sessions.some(({ key }) => key === secrets.OPENAI_API_KEY)).toBe(true);
+    expect(new Set(sessions.map(({ key }) => key).filter((key) => key.includes(cores["student key"]))).size).toBe(
+      1 + ROLES.length + voiceTroubles("").length,
+    );
+    expect(logged(room, "voice-lost").length).toBeGreaterThan(8);
     expect(webhooks.calls().map(({ signature }) => signature)).toEqual(webhooks.calls().map(() => "valid"));
     expect(new Set(webhooks.calls().map(({ path }) => path)).size).toBe(WEBHOOKS.length);
     expect(logged(room, "upstream-failed").length).toBeGreaterThan(15);
@@ -202,10 +229,12 @@ describe("planted secrets", () => {
     expect(tables.length).toBeGreaterThanOrEqual(4);
     const rows = await Promise.all(tables.map(({ table_name }) => room.sql(`select * from "${table_name}"`)));
     const bodies = (await room.journal()).map(({ key, ...entry }) => entry);
+    const told = sessions.map(({ key, ...session }) => session);
     const outside = [
       { where: "log", text: log },
       { where: "webhooks", text: JSON.stringify(webhooks.calls()) },
       { where: "requests to OpenAI", text: JSON.stringify(bodies) },
+      { where: "sessions with OpenAI", text: JSON.stringify(told) },
     ];
     const everything = [...traffic.seen, ...outside, { where: "Postgres", text: JSON.stringify(rows) }];
     expect(everything.flatMap(({ where, text }) => scanner.find(where, text))).toEqual([]);

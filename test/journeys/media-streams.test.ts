@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../standins/clock.ts";
 import type { MediaStream } from "../standins/twilio.ts";
 import { newCallSid } from "./carrier.ts";
-import { BYTES_PER_MS, billOf, callerSpeech, hears, levelDb, msOf, PhoneRoom, says, sentBy } from "./sound-phone.ts";
-import type { VoiceRecord, VoiceStudent } from "./voice-looks.ts";
+import { billOf, callerSpeech, hears, levelDb, msOf, PhoneRoom, says, sentBy } from "./sound-phone.ts";
+import type { VoiceRecord } from "./voice-looks.ts";
 
 const GREETING = "Hello, this is Juno.";
 const ADA = "Nice to meet you, Ada. What can I do for you?";
@@ -47,7 +47,12 @@ describe.concurrent("a phone call with sound", () => {
     expect([stream.clears, stream.marks]).toEqual([[], stream.echoed]);
 
     const record = await caller.hangUp();
-    expect([stream.problems, caller.phone.errors, caller.phone.spoken, caller.phone.redirects]).toEqual([[], [], [], []]);
+    expect([stream.problems, caller.phone.errors, caller.phone.spoken, caller.phone.redirects]).toEqual([
+      [],
+      [],
+      [],
+      [],
+    ]);
     expect(record.call).toMatchObject({ wayIn: "media-streams", endReason: "caller-left", keySource: "student" });
     expect(talk(record)).toEqual([`agent: ${GREETING}`, "caller: My name is Ada.", `agent: ${ADA}`]);
     const [greeted, , answered] = record.turns;
@@ -91,15 +96,10 @@ describe.concurrent("a phone call with sound", () => {
     });
     const made = await Promise.all(calls);
     console.log("upgrade", spread(made.map(({ upgradeMs }) => upgradeMs)));
-    console.log("frames lost: 0 of", made.reduce((sum, { frames }) => sum + frames, 0));
-  });
-
-  it("MJOURNEY-3 is silent within 120 ms when the caller speaks over it, and remembers what was heard", async () => {
-    const made = await Promise.all(Array.from({ length: 4 }, (_, number) => bargesIn(number, 5)));
-    const delaysMs = made.flat();
-    console.log("speech known to clear heard:", spread(delaysMs));
-    expect(delaysMs).toHaveLength(20);
-    for (const delayMs of delaysMs) expect(delayMs).toBeLessThan(120);
+    console.log(
+      "frames lost: 0 of",
+      made.reduce((sum, { frames }) => sum + frames, 0),
+    );
   });
 
   it("MJOURNEY-4 puts silence where frames were lost, and answers", async () => {
@@ -138,7 +138,9 @@ describe.concurrent("a phone call with sound", () => {
     await caller.hears(FIVE);
     const [response] = place.session(student).responses;
     const waitedMs = (response?.createdAtMs ?? Number.NaN) - stalledAtMs;
-    console.log(`answered ${waitedMs.toFixed(0)} ms after the last frame, ${(stalledAtMs - startsAtMs).toFixed(0)} ms into speech`);
+    console.log(
+      `answered ${waitedMs.toFixed(0)} ms after the last frame, ${(stalledAtMs - startsAtMs).toFixed(0)} ms into speech`,
+    );
     expect(waitedMs).toBeGreaterThan(700);
     expect(waitedMs).toBeLessThan(3_000);
     expect((await caller.hangUp()).call.endReason).toBe("caller-left");
@@ -191,6 +193,17 @@ describe.concurrent("a phone call with sound", () => {
   });
 });
 
+// By itself: what is measured is us, not what else goes on here.
+describe("a caller who speaks over the agent", () => {
+  it("MJOURNEY-3 is silent within 120 ms when the caller speaks over it, and remembers what was heard", async () => {
+    const made = await Promise.all(Array.from({ length: 5 }, (_, number) => bargesIn(number, 4)));
+    const delaysMs = made.flat();
+    console.log("speech known to clear heard:", spread(delaysMs));
+    expect(delaysMs).toHaveLength(20);
+    for (const delayMs of delaysMs) expect(delayMs).toBeLessThan(120);
+  });
+});
+
 /** The sound of a caller, and no silence. */
 const isLoud = ({ mulaw }: { readonly mulaw: Uint8Array }): boolean => levelDb(mulaw) > -30;
 
@@ -218,6 +231,9 @@ async function bargesIn(number: number, times: number): Promise<number[]> {
   expect(stream.clears).toHaveLength(times);
   expect([session.refused, stream.problems]).toEqual([[], []]);
   expect(session.truncations).toHaveLength(times);
+  // The first is stopped while it is made, the last when all of it has been sent and some of it heard.
+  const [first, ...more] = session.responses.slice(0, times).map(({ status }) => status);
+  expect([first, more.at(-1)]).toEqual(["cancelled", "completed"]);
   expect(record.call.usage).toEqual(billOf([session]));
   const cutTurns = record.turns.filter(({ text }) => COUNT.startsWith(text.slice(0, 3)));
   expect(cutTurns).toHaveLength(times);
@@ -229,15 +245,15 @@ async function bargesIn(number: number, times: number): Promise<number[]> {
     expect(nextAtMs).toBeGreaterThan(clear.atMs);
     expect(stream.received.filter(({ atMs }) => atMs >= clear.atMs && atMs < nextAtMs)).toEqual([]);
     // Never beyond the last mark that had come back, and not far behind it.
-    const { audioEndMs = Number.NaN, isRefused } = session.truncations[round] ?? {};
+    const truncation = session.truncations[round];
     const markedMs = clear.markedMs - beforeMs;
-    expect(isRefused).toBe(false);
+    expect(truncation?.isRefused).toBe(false);
     expect(markedMs).toBeGreaterThan(0);
-    expect(audioEndMs).toBeLessThanOrEqual(markedMs);
-    expect(audioEndMs).toBeGreaterThan(markedMs - 450);
-    const { text = "", heardText } = cutTurns[round] ?? {};
-    expect(text.startsWith(heardText ?? "?")).toBe(true);
-    expect(heardText?.length).toBeLessThan(text.length);
+    expect(truncation?.audioEndMs).toBeLessThanOrEqual(markedMs);
+    expect(truncation?.audioEndMs).toBeGreaterThan(markedMs - 450);
+    const cut = cutTurns[round];
+    expect(cut?.text.startsWith(cut.heardText ?? "?")).toBe(true);
+    expect(cut?.heardText?.length).toBeLessThan(cut?.text.length ?? 0);
     return beganAtMs + clear.atMs - knownAtMs;
   });
 }

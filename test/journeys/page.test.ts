@@ -36,7 +36,7 @@ afterEach(async () => {
 /** A student who has joined on the page, whose agent begins with that greeting and who says that after so long. */
 async function student(key: string, greeting: string, say: string, afterMs: number): Promise<StudentPage> {
   const microphone = await microphoneWav({ afterMs, say }, { afterMs: 120_000, say: "" });
-  open.push({ close: microphone.remove });
+  open.push({ close: () => microphone.remove() });
   const student = await StudentPage.open(`${url}/#${room.endpoints.joinCode}`, { microphoneWav: microphone.path });
   open.push(student);
   await student.join();

@@ -113,7 +113,7 @@ export class StudentPage {
 function listenAtTheLoudspeaker(): void {
   const sounded: Sounding[] = [];
   Reflect.set(globalThis, "sounded", sounded);
-  const connect = AudioNode.prototype.connect;
+  const connect = Object.getOwnPropertyDescriptor(AudioNode.prototype, "connect")?.value;
   const listen = (source: AudioNode): void => {
     // 256 samples at 24 kHz: the last 11 ms.
     const analyser = new AnalyserNode(source.context, { fftSize: 256 });

@@ -18,7 +18,7 @@ export const TWILIO_AUTH_TOKEN = "twilio-auth-token-of-the-tests";
 export const MASTER_KEY = "3c".repeat(9) + "d8".repeat(23);
 const MEDIA_STREAMS = "?wayIn=media-streams";
 /** Mu-law at 8 kHz. */
-export const BYTES_PER_MS = 8;
+const BYTES_PER_MS = 8;
 const ANSWER_MS = 20_000;
 
 /** A room for phones, with an OpenAI in this process: what it hears can be compared byte by byte. */
@@ -90,7 +90,8 @@ export class PhoneRoom {
   /** Until OpenAI has heard so many bytes in one session. */
   async untilHeard(session: SessionRecord, bytes: number): Promise<void> {
     await this.openai.realtime.until(
-      (sessions) => sessions.find(({ sessionId, audioIn }) => sessionId === session.sessionId && audioIn.bytes >= bytes),
+      (sessions) =>
+        sessions.find(({ sessionId, audioIn }) => sessionId === session.sessionId && audioIn.bytes >= bytes),
       `${bytes} bytes to be heard`,
       ANSWER_MS,
     );

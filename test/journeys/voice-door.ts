@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { type RawData, WebSocket } from "ws";
 import * as z from "zod";
 import { CALL_PROTOCOL } from "../../src/protocol/call-messages.ts";
+import type { Room } from "./room.ts";
 import { VoiceCaller } from "./voice-caller.ts";
 import { prepareCall, type RealtimeSession, type VoiceStudent } from "./voice-looks.ts";
-import type { Room } from "./room.ts";
 
 /** A handshake as it may come from anybody. */
 export interface Knock {
@@ -70,6 +70,7 @@ function jsonOf(text: string): unknown {
 export class VoiceWitness {
   readonly caller: VoiceCaller;
   #rounds = 0;
+  #talk: Promise<void> = Promise.resolve();
 
   private constructor(caller: VoiceCaller) {
     this.caller = caller;
@@ -81,8 +82,13 @@ export class VoiceWitness {
     return new VoiceWitness(caller);
   }
 
-  /** Asks, and resolves when the answer was heard. */
-  async isStillAnswered(): Promise<void> {
+  /** Asks, and resolves when the answer is there: one question at a time, whoever wants to know. */
+  isStillAnswered(): Promise<void> {
+    this.#talk = this.#talk.then(() => this.#ask());
+    return this.#talk;
+  }
+
+  async #ask(): Promise<void> {
     this.#rounds += 1;
     const answer = `${this.#rounds} plus 1 is ${this.#rounds + 1}.`;
     this.caller.send({ type: "text", text: `What is ${this.#rounds} plus 1?` });

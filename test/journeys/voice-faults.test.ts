@@ -20,12 +20,13 @@ import {
 
 const RUNS = 20;
 /** Calls at once, of all tests together. */
-const AT_ONCE = 25;
+const AT_ONCE = 40;
 const SOON_MS = 4_000;
 /** A model that says nothing may still be thinking. */
 const MUTE_MS = 10_000;
 const ZOMBIE_MS = 2_000;
 const FALLBACK = "sk-proj-instructor-fallback-01";
+const GREETING = "Hello, this is Juno.";
 const COUNT = "One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve.";
 
 let room: Room;
@@ -45,12 +46,18 @@ const free: (() => void)[] = [];
 let running = 0;
 
 /** So many runs, each with a student, a key and a call of its own. */
-async function runs(name: string, keyWord: string, run: (run: Run, number: number) => Promise<void>): Promise<void> {
+async function runs(
+  name: string,
+  keyWord: string,
+  run: (run: Run, number: number) => Promise<void>,
+  prepare: (student: VoiceStudent, number: number) => Promise<void> = async () => {},
+): Promise<void> {
   const one = async (_: unknown, number: number): Promise<void> => {
     if (running >= AT_ONCE) await new Promise<void>((resolve) => free.push(resolve));
     running += 1;
     try {
       const student = await studentOf(room, `${name}_${number}`, `sk-test-${keyWord}-0123456789-${name}-${number}`);
+      await prepare(student, number);
       const caller = new VoiceCaller(await prepareCall(room, student));
       await run({ student, caller }, number);
     } finally {
@@ -140,7 +147,9 @@ async function survives(
 /** When the caller's turn was known to be over, or the last sound of the answer came: whichever was later. */
 function lastSignMs(caller: VoiceCaller): number | undefined {
   const failed = caller.messages.findIndex(({ message }) => message.type === "turn" && message.failure !== null);
-  const signs = caller.messages.slice(0, failed).filter(({ message: { type } }) => type === "caption" || type === "state");
+  const signs = caller.messages
+    .slice(0, failed)
+    .filter(({ message: { type } }) => type === "caption" || type === "state");
   return signs.at(-1)?.atMs;
 }
 
@@ -169,7 +178,9 @@ let other: Promise<Int16Array> | undefined;
 
 /** Words that nobody says here, as long as those of a sentence: what the comparison must not take for it. */
 async function otherWords(durationMs: number): Promise<Int16Array> {
-  other ??= speech("Seven yellow submarines were seen in the harbour of Valparaiso, but nobody knew whose they were, or why.");
+  other ??= speech(
+    "Seven yellow submarines were seen in the harbour of Valparaiso, but nobody knew whose they were, or why.",
+  );
   return (await other).subarray(0, samplesOf(durationMs));
 }
 
@@ -178,6 +189,35 @@ describe.concurrent("OpenAI fails under a call with sound, 20 times each", () =>
     await runs("mute", "mute", (run, number) => {
       const fault = number % 2 === 0 ? { kind: "stall", afterDeltas: 3 } : { kind: "created-delay", ms: 60_000 };
       return survives(run, fault, "upstream_timeout", MUTE_MS);
+    });
+  });
+
+  it("VJOURNEY-8 says so within 10 s when no session comes about, and greets and answers in the next one", async () => {
+    const comesAbout = async (run: Run, number: number): Promise<void> => {
+      const { student, caller } = run;
+      await caller.begun();
+      const speaks = number % 4 < 2;
+      if (speaks) {
+        // What is said while nobody listens is not said in vain: it is answered, over the sentence.
+        await scriptWords(room, student.key, "What is two plus three?");
+        caller.say(question);
+        await caller.until(() => caller.answers.includes("2 plus 3 is 5."), "the answer");
+      } else {
+        await hears(caller, "upstream_lost", 15_000);
+      }
+      await caller.until(() => caller.answers.includes(GREETING), "the greeting");
+      const heardAtMs = caller.playedAtMs(0) ?? Number.NaN;
+      expect(heardAtMs - (caller.messages[0]?.atMs ?? Number.NaN)).toBeLessThan(MUTE_MS);
+      await caller.hangUp();
+      const { sessions, record } = await traceOf(run);
+      expect(sessions.map(({ faults }) => faults)).toEqual([[number % 2 === 0 ? "mute" : "hang"], []]);
+      const said = record.turns.filter(({ speaker }) => speaker === "agent").map(({ text }) => text);
+      const answer = speaks ? ["2 plus 3 is 5."] : [];
+      expect(said).toEqual([factsOf("upstream_lost").spoken, ...answer, GREETING]);
+    };
+    await runs("nobody", "nobody", comesAbout, async (student, number) => {
+      await room.save(student.sessionToken, { ivrGreeting: GREETING });
+      await voiceFault(room, { kind: number % 2 === 0 ? "mute" : "hang", key: student.key });
     });
   });
 
@@ -207,7 +247,10 @@ describe("and what nobody hears of it", () => {
       await isAnswered(run);
       await caller.until(() => caller.of("state").at(-1)?.state === "listening", "a pause");
       await act(room, student.key, "expire");
-      await eventually(async () => openOf((await sessionsOf(room, student.key)).slice(1)).length === 1, "a new session");
+      await eventually(
+        async () => openOf((await sessionsOf(room, student.key)).slice(1)).length === 1,
+        "a new session",
+      );
       await isAnswered(run);
       await caller.hangUp();
       const { sessions, record } = await traceOf(run);

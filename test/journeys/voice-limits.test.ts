@@ -93,7 +93,7 @@ const UNREADABLE: Readonly<Record<string, string | Uint8Array>> = {
   "65,536 levels": "[".repeat(LIMITS.textFrameBytes),
 };
 
-describe("what no browser of good will sends", () => {
+describe.concurrent("what no browser of good will sends", () => {
   it("VJOURNEY-12 is answered with a sentence, and the call goes on", async () => {
     const { student, caller } = await callOf("unreadable");
     for (const [what, frame] of Object.entries(UNREADABLE)) {
@@ -173,7 +173,7 @@ function pattern(call: number, frame: number): Int16Array {
   return Int16Array.from({ length: 480 }, (_, at) => (at === 0 ? call : at === 1 ? frame : (at % 7) - 3));
 }
 
-describe("sound that comes before anybody listens", () => {
+describe.concurrent("sound that comes before anybody listens", () => {
   it("VJOURNEY-15 arrives whole, in order and at the right session, with OpenAI taking 200 ms to accept", async () => {
     const frames = Array.from({ length: 40 }, (_, frame) => frame);
     await Promise.all(
@@ -194,15 +194,17 @@ describe("sound that comes before anybody listens", () => {
         }, `the early sound of call ${call}`);
         expect(session?.acceptedAtMs).toBeGreaterThan(openedAtMs + 100);
         const heard = Buffer.concat(soundIn.get(session?.sessionId ?? "") ?? []);
-        expect(heard.equals(Buffer.concat(frames.map((frame) => new Uint8Array(pattern(call, frame).buffer))))).toBe(true);
+        expect(heard.equals(Buffer.concat(frames.map((frame) => new Uint8Array(pattern(call, frame).buffer))))).toBe(
+          true,
+        );
         socket.send('{"type":"end"}');
       }),
     );
   });
 });
 
-describe("who may come into a call with sound", () => {
-  it("VJOURNEY-16 is the caller on one socket at a time: a second one goes on where the first was, which is closed", async () => {
+describe.concurrent("who comes back into a call with sound", () => {
+  it("VJOURNEY-16 is its caller, on one socket at a time: a second one goes on where the first was, which is closed", async () => {
     const { student, call, caller: first, start } = await callOf("second", { ivrGreeting: GREETING });
     await first.until(() => first.answers.includes(GREETING), "the greeting");
     await isAnswered(student, first);
@@ -241,8 +243,10 @@ describe("who may come into a call with sound", () => {
     expect(turns.filter(({ text }) => text === "2 plus 3 is 5.")).toHaveLength(2);
     expect(await sessionsOf(room, student.key)).toHaveLength(1);
   });
+});
 
-  it("VJOURNEY-18 is nobody with a ticket that is late, foreign, forged, in bad company or none", async () => {
+describe("who may not come into a call with sound", () => {
+  it("VJOURNEY-18 is anybody with a ticket that is late, foreign, forged, in bad company or none", async () => {
     const mine = await prepareCall(room, await newStudent("mine"));
     const other = await prepareCall(room, await newStudent("other"));
     const [body = "", mac = ""] = mine.ticket.split(".");
@@ -282,7 +286,7 @@ describe("who may come into a call with sound", () => {
     await caller.hangUp();
   });
 
-  it("VJOURNEY-19 is no page of another site, which wakes nobody", async () => {
+  it("VJOURNEY-19 is a page of another site, which wakes nobody", async () => {
     const student = await newStudent("page");
     const call = await prepareCall(room, student);
     const { host, hostname, port } = new URL(room.url);

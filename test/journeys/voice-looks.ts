@@ -81,10 +81,10 @@ const Session = z.object({
 /** A session with the model as OpenAI's stand-in saw it. */
 export type RealtimeSession = z.infer<typeof Session>;
 
-/** Sessions on a key, oldest first. */
-export async function sessionsOf(room: Room, key: string): Promise<RealtimeSession[]> {
+/** Sessions of one key, or of all, oldest first. */
+export async function sessionsOf(room: Room, key?: string): Promise<RealtimeSession[]> {
   const url = new URL("/standin/realtime", room.endpoints.openaiBaseUrl);
-  url.searchParams.set("key", key);
+  if (key !== undefined) url.searchParams.set("key", key);
   return z.array(Session).parse(await (await fetch(url)).json());
 }
 

@@ -81,7 +81,12 @@ describe("a thousand tool calls by voice, each announced four times", () => {
       );
       const { turns } = await recordOf(room, student, callId);
       const recorded = turns.flatMap(({ toolCall }) => toolCall ?? []);
-      expect(isEach(recorded.map((one) => Ordered.shape.arguments.parse(JSON.parse(one.arguments)).number), PER_CALL)).toBe(true);
+      expect(
+        isEach(
+          recorded.map((one) => Ordered.shape.arguments.parse(JSON.parse(one.arguments)).number),
+          PER_CALL,
+        ),
+      ).toBe(true);
       expect(new Set(recorded.map(({ outcome }) => outcome))).toEqual(new Set(["ok"]));
     }
   });
@@ -90,7 +95,9 @@ describe("a thousand tool calls by voice, each announced four times", () => {
     webhooks.clear();
     const one = async (call: number): Promise<void> => {
       const tool = { type: "function", function: { name: "order", webhook_url: webhooks.urlFor("slow/800") } };
-      const student = await studentOf(room, `late_${call}`, `sk-test-late-orders-0123456789-${call}`, { tools: [tool] });
+      const student = await studentOf(room, `late_${call}`, `sk-test-late-orders-0123456789-${call}`, {
+        tools: [tool],
+      });
       const { key } = student;
       await voiceFault(room, { kind: "duplicate-calls", key, times: "always" });
       await voiceFault(room, { kind: "answer", key, toolCalls: [{ name: "order" }, { name: "order" }] });
@@ -98,19 +105,28 @@ describe("a thousand tool calls by voice, each announced four times", () => {
       const caller = new VoiceCaller(await prepareCall(room, student));
       await caller.begun();
       caller.say(words);
-      const isAsked = (): boolean => caller.turns.filter(({ toolCall }) => toolCall?.outcome === "pending").length === 2;
+      const isAsked = (): boolean =>
+        caller.turns.filter(({ toolCall }) => toolCall?.outcome === "pending").length === 2;
       await caller.until(isAsked, "two orders");
       await act(room, key, "reset");
       await caller.until(() => caller.answers.includes("Done."), "the answer");
       await caller.hangUp();
       const { turns } = await recordOf(room, student, caller.callId);
-      expect(turns.map(({ speaker, toolCall }) => toolCall?.outcome ?? speaker)).toEqual(["caller", "ok", "ok", "agent"]);
+      expect(turns.map(({ speaker, toolCall }) => toolCall?.outcome ?? speaker)).toEqual([
+        "caller",
+        "ok",
+        "ok",
+        "agent",
+      ]);
       const [lost, next, ...others] = await sessionsOf(room, key);
       expect(others).toEqual([]);
       expect(lost?.items.filter(({ kind }) => kind === "function_call_output")).toEqual([]);
-      expect(next?.items.map(({ kind }) => kind).filter((kind) => kind.startsWith("function"))).toEqual(
-        ["function_call", "function_call_output", "function_call", "function_call_output"],
-      );
+      expect(next?.items.map(({ kind }) => kind).filter((kind) => kind.startsWith("function"))).toEqual([
+        "function_call",
+        "function_call_output",
+        "function_call",
+        "function_call_output",
+      ]);
     };
     await Promise.all(Array.from({ length: 10 }, (_, call) => one(call)));
     await webhooks.settled();

@@ -99,6 +99,22 @@ describe("a session that works", () => {
     caller.voice.close();
   });
 
+  it("VOICE-113 gives back what it has not sent, once, when it was never ready", async () => {
+    const standin = await standins.start();
+    const caller = new Caller(standin);
+    const frames = ["AAAA", "AQAB", "AgAC"];
+    for (const frame of frames) caller.voice.append(frame);
+    caller.do({ type: "say", text: "Hello." });
+    caller.voice.close();
+    expect(caller.voice.takeUnsent()).toEqual(frames);
+    expect(caller.voice.takeUnsent()).toEqual([]);
+    const other = new Caller(standin);
+    other.voice.append("AAAA");
+    await other.next("ready");
+    expect(other.voice.takeUnsent()).toEqual([]);
+    other.voice.close();
+  });
+
   it("VOICE-103 what was asked and cancelled before it was connected is never asked", async () => {
     const standin = await standins.start({ acceptDelayMs: 50 });
     const caller = new Caller(standin);

@@ -230,6 +230,14 @@ describe("the state of a call", () => {
     expect(foldCall(full, DIAL, 5)).toMatchObject({ phase: "dialling", error: null, lines: [] });
   });
 
+  it("PAGE-12 takes a sentence back when the call goes on all the same", () => {
+    const failure: CallMessage = { type: "error", code: "upstream_timeout", error: "OpenAI took too long." };
+    const failed = live(failure, turn(1, "agent", { failure: "upstream_timeout" }), turn(2, "caller"));
+    expect(failed.error).toBe("OpenAI took too long.");
+    const better: CallMessage = turn(3, "agent", { text: "Here I am again." });
+    expect(foldCall(failed, { type: "message", message: better }, 0).error).toBeNull();
+  });
+
   it("PAGE-12 an orderly end is not an error", () => {
     const ended = live({ type: "call-end", endReason: "agent-ended" }, { type: "connection", connection: "closed" });
     expect([ended.phase, ended.error, detailOf(ended)]).toEqual(["ended", null, "The agent hung up."]);
