@@ -46,7 +46,7 @@ const GIVE_UP_MS = 30_000;
 const STEADY_MS = 5_000;
 /** First wait between two tries, doubled up to the longest. */
 const RETRY_MS = 500;
-const RETRY_MAX_MS = 8_000;
+const RETRY_MAX_MS = 2_000;
 /** Sound said while the first socket opens is kept so far; then the oldest goes. */
 const SOUND_KEPT_BYTES = 2_000 * SOUND_BYTES_PER_MS;
 /** More than this waiting to leave (10 s of sound): live sound would only come later and later. */
