@@ -83,7 +83,7 @@ describe("a line that is lost", () => {
     }
     expect(line.clock.now() - lostAtMs).toBeGreaterThanOrEqual(30_000);
     expect(line.clock.now() - lostAtMs).toBeLessThan(31_000);
-    expect(line.call.reconnects).toBeLessThan(10);
+    expect(line.call.reconnects).toBeLessThan(15);
     const steady = ScriptedLine.open();
     for (let loss = 0; loss < 10; loss++) {
       steady.socket.drop();
