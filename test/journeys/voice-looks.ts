@@ -92,6 +92,13 @@ export async function sessionsOf(room: Room, key?: string): Promise<RealtimeSess
 export const voiceFault = (room: Room, fault: Readonly<Record<string, unknown>>): Promise<void> =>
   room.fault({ path: "/v1/realtime", ...fault });
 
+/** Takes back what was asked for and not yet done, of one key. */
+export async function clearFaults(room: Room, key: string): Promise<void> {
+  const url = new URL("/standin/faults", room.endpoints.openaiBaseUrl);
+  url.searchParams.set("key", key);
+  await fetch(url, { method: "DELETE" });
+}
+
 /** What the next callers on a key are taken to have said. */
 export async function scriptWords(room: Room, key: string, ...texts: readonly string[]): Promise<void> {
   for (const text of texts) await order(room, "/standin/transcripts", { text, key });
