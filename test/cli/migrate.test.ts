@@ -1,12 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as z from "zod";
 import { migrateCommand } from "../../src/cli/migrate-command.ts";
 import { openPglite, type PgliteDatabase, servePsql } from "../standins/postgres.ts";
 import type { PsqlServer } from "../standins/psql.ts";
 
-const MIGRATIONS = ["0000_adopt_predecessor_and_create", "0001_add_transcription_model"];
+const Journal = z.object({ entries: z.array(z.object({ tag: z.string() })) });
+const journal = readFileSync(resolve(import.meta.dirname, "../../drizzle/meta/_journal.json"), "utf8");
+const MIGRATIONS = Journal.parse(JSON.parse(journal)).entries.map(({ tag }) => tag);
 const START_MS = 60_000;
 
 describe("npm run db:migrate", () => {
