@@ -8,6 +8,7 @@ import { type Browser, chromium } from "playwright-core";
 const ROOT = resolve(import.meta.dirname, "../..");
 const PACKAGE = join(ROOT, "node_modules/@sparticuz/chromium");
 const CACHE = join(ROOT, "node_modules/.cache/callroom");
+const FONTS_FILE = "fonts.conf";
 
 export interface ChromiumOptions {
   /** A WAV file that its microphone hears once, from the moment the microphone is asked for. */
@@ -61,7 +62,7 @@ async function unpackedChromium(): Promise<string> {
       for (const piece of ["chromium.br", "al2023.tar.br", "fonts.tar.br"]) await inflate("bin/" + piece);`;
     const env = { ...process.env, TMPDIR: partial };
     await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], { cwd: PACKAGE, env });
-    writeFileSync(join(partial, "fonts.conf"), FONTS);
+    writeFileSync(join(partial, FONTS_FILE), fontsOf(folder));
     renameSync(partial, folder);
   } catch (thrown) {
     rmSync(partial, { recursive: true, force: true });
@@ -71,10 +72,13 @@ async function unpackedChromium(): Promise<string> {
   return folder;
 }
 
-/** The one font of the package, on every machine: what fits on a screen is then the same everywhere, and a bare one has none. */
-const FONTS = `<?xml version="1.0"?>
+/**
+ * The one font of the package, on every machine: what fits on a screen is then the same everywhere, and a bare one has none.
+ * The cache needs a whole path: fontconfig would look for any other from the working directory.
+ */
+const fontsOf = (folder: string): string => `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir prefix="relative">fonts</dir><cachedir prefix="relative">fonts-cache</cachedir></fontconfig>
+<fontconfig><dir prefix="relative">fonts</dir><cachedir>${join(folder, "fonts-cache")}</cachedir></fontconfig>
 `;
 
 /** The libraries that a bare system lacks (NSS, NSPR, expat) are in the package too, for another system but of use here. */
@@ -82,7 +86,7 @@ function environmentFor(folder: string, executable: string): Record<string, stri
   const bare: Record<string, string> = {
     PATH: process.env.PATH ?? "",
     HOME: process.env.HOME ?? "/",
-    FONTCONFIG_FILE: join(folder, "fonts.conf"),
+    FONTCONFIG_FILE: join(folder, FONTS_FILE),
   };
   if (missingLibraries(executable, bare).length === 0) return bare;
   const own = { ...bare, LD_LIBRARY_PATH: join(folder, "al2023/lib") };
