@@ -114,70 +114,10 @@ export function parseCallerMessage(text: string): CallerMessage | undefined {
   }
 }
 
-/**
- * Reads a message of the call, for a page or a terminal: its type must be known and its own fields must have the right
- * kinds. `undefined`: a newer server's message, or none at all; to be passed over.
- */
-export function parseCallMessage(text: string): CallMessage | undefined {
-  const message = parseObject(text);
-  const shape = typeof message?.type === "string" ? SHAPES[message.type] : undefined;
-  if (!message || !shape) return undefined;
-  const isWhole = Object.entries(shape).every(([field, fits]) => fits(message[field]));
-  return isWhole ? (message as unknown as CallMessage) : undefined;
-}
-
 const isMs = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value) && value >= 0;
 
-type Fit = (value: unknown) => boolean;
-const isText: Fit = (value) => typeof value === "string";
-const isNumber: Fit = (value) => typeof value === "number" && Number.isFinite(value);
-const isFlag: Fit = (value) => typeof value === "boolean";
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-const orNull =
-  (fits: Fit): Fit =>
-  (value) =>
-    value === null || fits(value);
-const oneOf =
-  (...words: readonly string[]): Fit =>
-  (value) =>
-    words.some((word) => word === value);
-
-const TURN: Readonly<Record<string, Fit>> = {
-  seq: isNumber,
-  speaker: oneOf("caller", "agent", "tool"),
-  startedAtMs: isNumber,
-  text: isText,
-  heardText: orNull(isText),
-  toolCall: orNull(isRecord),
-  timings: orNull(isRecord),
-  usage: orNull(isRecord),
-  failure: orNull(isText),
-};
-
-const isTurn: Fit = (value) => isRecord(value) && Object.entries(TURN).every(([field, fits]) => fits(value[field]));
-
-const SHAPES: Readonly<Record<string, Readonly<Record<string, Fit>>>> = {
-  "call-start": {
-    callId: isText,
-    resumed: isFlag,
-    keySource: oneOf("student", "instructor"),
-    model: isText,
-    voice: isText,
-    startedAtMs: isNumber,
-    endsAtMs: isNumber,
-    resumeTicket: isText,
-    turns: (value) => Array.isArray(value) && value.every(isTurn),
-  },
-  state: { state: oneOf(...CALL_STATES) },
-  caption: { seq: isNumber, speaker: oneOf("caller", "agent"), delta: isText },
-  turn: TURN,
-  clear: {},
-  meter: { usage: isRecord, costMicroUsd: orNull(isNumber) },
-  error: { code: isText, error: isText },
-  pong: {},
-  "call-end": { endReason: isText },
-};
 
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {

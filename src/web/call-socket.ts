@@ -1,10 +1,5 @@
-import {
-  CALL_PROTOCOL,
-  type CallerMessage,
-  type CallMessage,
-  parseCallMessage,
-  SOUND_BYTES_PER_MS,
-} from "../protocol/call-messages.ts";
+import { CALL_PROTOCOL, type CallerMessage, type CallMessage, SOUND_BYTES_PER_MS } from "../protocol/call-messages.ts";
+import { parseCallMessage } from "../protocol/read-call-message.ts";
 import { type CallSocketLike, type CallSocketWorld, platformWorld } from "./call-socket-world.ts";
 import { closeSentence } from "./close-sentence.ts";
 import { Heartbeat } from "./heartbeat.ts";

@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import { BrowserWire } from "../../src/caller/browser.ts";
 import type { CallerCommand, CallerEvent, SoundRead } from "../../src/caller/caller-leg.ts";
 import { LIMITS } from "../../src/limits.ts";
-import { parseCallMessage, SOUND_BYTES_PER_MS, type TurnMessage } from "../../src/protocol/call-messages.ts";
+import { SOUND_BYTES_PER_MS, type TurnMessage } from "../../src/protocol/call-messages.ts";
 import { NO_USAGE } from "../../src/protocol/call-record.ts";
+import { parseCallMessage } from "../../src/protocol/read-call-message.ts";
 import { mulberry32, mutated } from "./mutations.ts";
 
 const UNREADABLE = { ok: false };
