@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import type { CallRecord, TurnRecord, Usage } from "../protocol/call-record.ts";
+import { type CallRecord, shownToolCall, type TurnRecord, type Usage } from "../protocol/call-record.ts";
 import { parseCallId } from "../protocol/ids.ts";
 import type { CallReply, CallsReply, CallView, TurnView } from "../protocol/rest.ts";
 import { findCall, listCalls } from "../store/calls.ts";
@@ -62,14 +62,7 @@ function turnView({ toolCall, timings, ...turn }: TurnRecord): TurnView {
     startedAt: isoTime(turn.startedAtMs),
     text: turn.text,
     heardText: turn.heardText,
-    toolCall: toolCall && {
-      toolCallId: toolCall.toolCallId,
-      name: toolCall.name,
-      arguments: toolCall.arguments,
-      outcome: toolCall.outcome,
-      output: toolCall.output,
-      durationMs: toolCall.durationMs,
-    },
+    toolCall: toolCall && shownToolCall(toolCall),
     timings: timings && {
       ttftMs: timings.ttftMs,
       ttfbMs: timings.ttfbMs,

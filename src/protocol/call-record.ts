@@ -67,6 +67,16 @@ export interface ToolCallRecord {
   readonly durationMs: number | null;
 }
 
+/** A tool call as people are shown it: without what only the receiver of a webhook needs. */
+export const shownToolCall = (call: ToolCallRecord): Omit<ToolCallRecord, "webhookId"> => ({
+  toolCallId: call.toolCallId,
+  name: call.name,
+  arguments: call.arguments,
+  outcome: call.outcome,
+  output: call.output,
+  durationMs: call.durationMs,
+});
+
 export interface TurnRecord {
   /** From 1, without gaps, in the order in which turns began. */
   readonly seq: number;
