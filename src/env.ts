@@ -9,6 +9,8 @@ export interface Settings {
   readonly masterKeyHexes: { readonly newest: string; readonly previous: readonly string[] };
   readonly database: DatabaseAddress;
   readonly instructorToken: string;
+  /** Cloudflare Access in front of the console: whoever it lets in is the instructor. `undefined`: it is not asked. */
+  readonly access: AccessSettings | undefined;
   /** The fallback key; `undefined`: there is no fallback. */
   readonly instructorApiKey: ApiKey | undefined;
   /** Opens the one route that returns a key; `undefined`: nobody can. */
@@ -28,6 +30,14 @@ export interface Settings {
   readonly callsPerWorkshop: number;
   /** The one origin that webhooks may reach without https: that of the stand-in, in development and tests. */
   readonly webhookStandinOrigin: string | undefined;
+}
+
+/** Of one application of Cloudflare Access. */
+export interface AccessSettings {
+  /** A host name, `team.cloudflareaccess.com`. */
+  readonly teamDomain: string;
+  /** The application's AUD tag. */
+  readonly audience: string;
 }
 
 /**
@@ -56,6 +66,14 @@ export function readSettings(env: object): Settings {
     return value === undefined ? undefined : url(name, value, ["http:", "https:"]);
   };
 
+  const access = (): AccessSettings | undefined => {
+    if (optional("ACCESS_TEAM_DOMAIN") === undefined && optional("ACCESS_AUDIENCE") === undefined) return undefined;
+    // One without the other would be a door that nobody meant to leave open, or shut.
+    const teamDomain = required("ACCESS_TEAM_DOMAIN");
+    if (!/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(teamDomain)) throw new Failure("misconfigured", "ACCESS_TEAM_DOMAIN");
+    return { teamDomain, audience: required("ACCESS_AUDIENCE") };
+  };
+
   const newest = required("ENCRYPTION_KEY");
   const previous = splitMasterKeys(optional("ENCRYPTION_KEY_PREVIOUS") ?? "");
   if (!isUsableMasterKey(newest)) throw new Failure("misconfigured", "ENCRYPTION_KEY");
@@ -80,6 +98,7 @@ export function readSettings(env: object): Settings {
       httpEndpoint: optionalUrl("DATABASE_HTTP_ENDPOINT"),
     },
     instructorToken: required("INSTRUCTOR_TOKEN"),
+    access: access(),
     instructorApiKey,
     serviceToken: optional("SERVICE_TOKEN"),
     twilioAuthToken: optional("TWILIO_AUTH_TOKEN"),

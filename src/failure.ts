@@ -44,9 +44,27 @@ export const FAILURES = {
   ),
   internal: fact(500, 1011, "Something went wrong on our side.", TRY_LATER),
 
+  // The instructor
+  bad_token: fact(401, 1008, "This is not the instructor's token."),
+  too_many_logins: fact(429, 1008, "Too many wrong tokens. Wait, then try again."),
+  join_code_taken: fact(409, 1008, "Another workshop has this join code."),
+
   // Joining and saving
-  unknown_join_code: fact(404, 1008, "No workshop has this join code. Check it with your instructor."),
-  workshop_closed: fact(403, 4004, "This workshop is not open.", "I'm sorry, this workshop is not open."),
+  unknown_join_code: fact(
+    404,
+    1008,
+    "No workshop has this join code. Check it with your instructor: codes look like MAPLE-7F.",
+  ),
+  workshop_not_open: fact(403, 4004, "This workshop has not begun yet.", "I'm sorry, this workshop is not open."),
+  workshop_closed: fact(403, 4004, "This workshop has ended.", "I'm sorry, this workshop is not open."),
+  workshop_full: fact(409, 1008, "Every seat of this workshop is taken. Ask your instructor for one more."),
+  workshop_paused: fact(
+    403,
+    4004,
+    "Your instructor paused all calls.",
+    "Your instructor has paused all calls. Please try again later. Goodbye.",
+  ),
+  unknown_phrase: fact(404, 1008, "These words belong to nobody. Check each of them, or join with the code."),
   unknown_session: fact(
     401,
     1008,

@@ -76,6 +76,9 @@ export const LIMITS = {
   upstreamEventCharacters: 4 * 1024 * 1024,
   /** How much sound of the phone goes between two marks, and with it how exactly a barge-in is placed. */
   markEveryMs: 200,
+  /** A sample of a voice: the most sound there is of it, and the time to make it. */
+  voiceSampleSoundMs: 12_000,
+  voiceSampleMs: 15_000,
   /** Longest recorded sentence, said where OpenAI cannot be reached; a longer file is not read. */
   spokenMs: 12_000,
 
@@ -123,6 +126,25 @@ export const LIMITS = {
 
   /** How long a browser stays signed in (`Max-Age` of the cookie): the length of a workshop. */
   sessionCookieMs: 14 * 24 * 3_600_000,
+  /** How long the console stays signed in. */
+  instructorCookieMs: 12 * 3_600_000,
+  /** Wrong instructor's tokens of one network address before each next one must wait: 2 s, 4 s, 8 s … (object). */
+  loginsWithoutWait: 5,
+  loginWaitMaxMs: 15 * 60_000,
+  /** Wrong tokens of all addresses together within this time; beyond it only addresses that were right before may try. */
+  loginsWrongInAll: 100,
+  loginsWindowMs: 15 * 60_000,
+  /** Wrong tokens of an address are forgotten this long after the last; that it was right once, after this. */
+  loginForgetMs: 24 * 3_600_000,
+  loginTrustMs: 14 * 24 * 3_600_000,
+  /** What the instructor sets: seats of a workshop, and words for everybody. */
+  seats: 10_000,
+  announcementBytes: 1_024,
+  /** Calls read at once for the export: one page of them is in memory, whatever the class. */
+  exportPage: 1_000,
+  /** One check of the instructor's check page. */
+  checkMs: 5_000,
+
   /** Calls on one page of the history. */
   callsPerPage: 20,
   callsPerPageMax: 100,
@@ -131,6 +153,17 @@ export const LIMITS = {
   workshopMs: 2_000,
   callsPerStudent: 2,
   callsPerWorkshop: 60,
+  /** Calls with sound that a student's browsers may ask for (workshop's object). */
+  callsPreparedPerMinute: 12,
+
+  /** Sockets of `/live`; beyond it the oldest is closed (workshop's object). */
+  pagesPerStudent: 5,
+  wallsPerWorkshop: 20,
+  /** What a page that follows a call, and the instructor's wall, are told is collected for so long (both objects). */
+  pagePaceMs: 150,
+  wallPaceMs: 250,
+  /** Turns whose latency the wall shows. */
+  wallLatencies: 12,
   /** A ticket opens one socket once. */
   ticketMs: 30_000,
 } as const;

@@ -1,3 +1,4 @@
+import { enterLive } from "./api/live-entry.ts";
 import { answerMisconfigured } from "./api/misconfigured.ts";
 import { api } from "./api/routes.ts";
 import { callDirectory } from "./call/call-directory.ts";
@@ -8,12 +9,17 @@ import { readSettings, type Settings } from "./env.ts";
 import { Failure } from "./failure.ts";
 import { LIMITS } from "./limits.ts";
 import { openDatabase } from "./store/database.ts";
+import { findStudent } from "./store/students.ts";
+import { summarizeStudents } from "./store/students-of-workshop.ts";
 import { loadMasterKeys, type MasterKeys } from "./vault/master-keys.ts";
+import { loginStub } from "./workshop/login-object.ts";
+import { workshopDirectory } from "./workshop/workshop-directory.ts";
 
 export { CallObject } from "./call/call-object.ts";
+export { LoginObject } from "./workshop/login-object.ts";
 export { WorkshopObject } from "./workshop/workshop-object.ts";
 
-/** The front door: a call, or the API. Files of the page are served before it. */
+/** The front door: a call, what goes on in a workshop, or the API. Files of the page are served before it. */
 export default {
   async fetch(request, env, ctx): Promise<Response> {
     let settings: Settings;
@@ -27,18 +33,31 @@ export default {
     if (pathname === "/ws" || pathname.startsWith("/ws/")) return enterCall(request, env, settings);
     if (pathname.startsWith("/call/") || pathname.startsWith("/media/")) return enterSound(request, env, settings);
     const database = openDatabase(settings.database, LIMITS.databaseStartMs);
-    let masterKeys: Promise<MasterKeys> | undefined;
+    let loading: Promise<MasterKeys> | undefined;
+    const masterKeys = (): Promise<MasterKeys> => {
+      loading ??= loadMasterKeys(settings.masterKeyHexes.newest, settings.masterKeyHexes.previous);
+      return loading;
+    };
+    const outward: typeof fetch = (input: RequestInfo | URL, init?: RequestInit) => fetch(input, init);
+    if (pathname === "/live") {
+      return enterLive(request, env, {
+        settings,
+        masterKeys,
+        fetch: outward,
+        findStudent: (token) => findStudent(database, token),
+        studentsOf: (workshopId) => summarizeStudents(database, workshopId),
+      });
+    }
     return api.fetch(request, {
       settings,
       database,
-      masterKeys: () => {
-        masterKeys ??= loadMasterKeys(settings.masterKeyHexes.newest, settings.masterKeyHexes.previous);
-        return masterKeys;
-      },
+      masterKeys,
       now: Date.now,
       randomBytes,
-      fetch: (input: RequestInfo | URL, init?: RequestInit) => fetch(input, init),
+      fetch: outward,
       calls: callDirectory(env, settings, database),
+      workshops: workshopDirectory(env),
+      logins: { attempt: (address, event) => loginStub(env).attempt(address, event) },
       waitUntil: (work: Promise<unknown>) => ctx.waitUntil(work),
     });
   },

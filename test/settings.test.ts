@@ -69,6 +69,20 @@ describe("the configuration", () => {
     expect(problemOf({ ...GOOD, [name]: value })).toBe(name);
   });
 
+  it("WORKSHOP-19 Cloudflare Access is set up by both of its variables, or not at all", () => {
+    const [ACCESS_TEAM_DOMAIN, ACCESS_AUDIENCE] = ["team.cloudflareaccess.com", "aud"];
+    expect(readSettings(GOOD).access).toBeUndefined();
+    expect(readSettings({ ...GOOD, ACCESS_TEAM_DOMAIN, ACCESS_AUDIENCE }).access).toEqual({
+      teamDomain: ACCESS_TEAM_DOMAIN,
+      audience: ACCESS_AUDIENCE,
+    });
+    expect(problemOf({ ...GOOD, ACCESS_TEAM_DOMAIN })).toBe("ACCESS_AUDIENCE");
+    expect(problemOf({ ...GOOD, ACCESS_AUDIENCE })).toBe("ACCESS_TEAM_DOMAIN");
+    for (const domain of [`https://${ACCESS_TEAM_DOMAIN}`, "team", "team.cloudflareaccess.com/x", "a b.example"]) {
+      expect(problemOf({ ...GOOD, ACCESS_TEAM_DOMAIN: domain, ACCESS_AUDIENCE })).toBe("ACCESS_TEAM_DOMAIN");
+    }
+  });
+
   it("ENV-4 never shows a value in what it throws", () => {
     try {
       readSettings({ ...GOOD, OPENAI_API_KEY: "CANARY-0123456789" });

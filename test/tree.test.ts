@@ -13,7 +13,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   caller: ["protocol", "failure.ts", "limits.ts"],
   model: ["protocol", "vault", "failure.ts", "limits.ts"],
   store: ["protocol", "failure.ts", "limits.ts"],
-  workshop: ["protocol", "api/deps.ts", "env.ts", "limits.ts", "log.ts"],
+  workshop: ["protocol", "api/deps.ts", "env.ts", "failure.ts", "limits.ts", "log.ts"],
   api: ["protocol", "store", "vault", "caller", "model", "workshop", "env.ts", "failure.ts", "limits.ts", "log.ts"],
   call: ["protocol", "caller", "model", "failure.ts", "limits.ts", "log.ts"],
   web: ["protocol"],
@@ -34,14 +34,34 @@ const WIRING: Readonly<Record<string, readonly string[]>> = {
   "call/prepare-start.ts": ["store", "workshop", "env.ts"],
   "call/first-webhook-secret.ts": ["store", "vault", "env.ts"],
   "call/payer.ts": ["store", "env.ts"],
+  // What a call and its workshop tell each other.
+  "call/workshop-link.ts": ["workshop"],
+  "call/call-reports.ts": ["workshop/call-report.ts"],
+  "call/call-tally.ts": ["workshop/call-report.ts"],
+  "call/call-storage.ts": ["workshop/call-report.ts"],
+  // A handshake is the same for every socket.
+  "api/live-entry.ts": ["call/handshake.ts"],
   // Whose key a call runs on is one rule, also for what is told before there is a call.
   "api/twilio.ts": ["call/payer.ts"],
+  "api/agent-configs.ts": ["call/payer.ts"],
+  "api/voice-samples.ts": ["call/payer.ts"],
+  // A tool that is tried out runs as it would in a call.
+  "api/tool-runs.ts": [
+    "call/call-secrets.ts",
+    "call/first-webhook-secret.ts",
+    "call/tool-runner.ts",
+    "call/webhook.ts",
+  ],
 };
 
 /** Packages that belong to one folder. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   openai: ["model"],
   hono: ["api"],
+  uqr: ["api"],
+  "@scure/bip39": ["vault"],
+  preact: ["web"],
+  "@preact/signals": ["web"],
   "drizzle-orm": ["store"],
   "@neondatabase/serverless": ["store"],
   pg: ["store"],

@@ -1,16 +1,20 @@
+import { payerOf } from "../call/payer.ts";
 import { Failure } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
 import type { MeReply } from "../protocol/rest.ts";
 import { webhookUrlProblem } from "../protocol/webhook-url.ts";
 import { eraseStudent, patchStudent, type Student } from "../store/students.ts";
+import { isKnownDigest } from "../vault/recovery-phrase.ts";
+import { stateOf } from "../workshop/dates.ts";
 import { keyView } from "./api-keys.ts";
 import type { ApiContext } from "./deps.ts";
 import { endpoint } from "./endpoint.ts";
 import { signOut } from "./identity.ts";
 import { publicOrigin, voiceUrl, websocketUrl } from "./public-address.ts";
-import { isoTimeOrNull, noteThrown, succeeded } from "./replies.ts";
+import { isoTimeOrNull, succeeded } from "./replies.ts";
 import { doneReply, meReply } from "./reply-schemas.ts";
 import { type GivenTools, mePatch } from "./schemas.ts";
+import { meChanged, studentChanged, studentGone } from "./tell-workshop.ts";
 
 export const getMe = endpoint("student", {
   summary: "The student's agent, the state of their key, and the limits.",
@@ -20,7 +24,9 @@ export const getMe = endpoint("student", {
 });
 
 export const patchMe = endpoint("student", {
-  summary: "Changes the agent. An absent field is left as it is, null clears it.",
+  summary:
+    "Changes the agent, from the next call on. An absent field is left as it is, null clears it. A prompt that is " +
+    "replaced is kept.",
   body: mePatch,
   reply: meReply,
   fails: ["bad_config"],
@@ -28,9 +34,12 @@ export const patchMe = endpoint("student", {
     const { tools, ...rest } = body;
     checkWebhooks(c, tools);
     const patch = { ...rest, toolsJson: tools?.stored ?? tools };
-    const student = await patchStudent(c.env.database, asker.sessionToken, patch);
+    const student = await patchStudent(c.env.database, asker.sessionToken, patch, c.env.now());
     if (!student) throw new Failure("unknown_session");
-    return succeeded(c, await meOf(c, student));
+    const me = await meOf(c, student);
+    meChanged(c, student);
+    if (student.name !== asker.name) studentChanged(c, student, me.key?.status ?? null);
+    return succeeded(c, me);
   },
 });
 
@@ -40,11 +49,10 @@ export const deleteMe = endpoint("student", {
   reply: doneReply,
   fails: [],
   handle: async (c, { asker: student }) => {
-    const { calls, database, waitUntil } = c.env;
-    const revoke = () => calls.tell(student.workshop?.id ?? null, student.sessionToken, "revoked");
-    await revoke();
+    const { calls, database } = c.env;
+    await calls.tell(student.workshop?.id ?? null, student.sessionToken, "revoked");
     await eraseStudent(database, student.sessionToken);
-    waitUntil(revoke().catch(noteThrown));
+    studentGone(c, student);
     signOut(c);
     return succeeded(c, { success: true });
   },
@@ -63,14 +71,23 @@ export function checkWebhooks(c: ApiContext, given: GivenTools | null | undefine
   }
 }
 
+/** Whether there are words that bring them back: those whose master key was dropped do not any more. */
+async function canComeBack(c: ApiContext, { recoveryDigest }: Student): Promise<boolean> {
+  return recoveryDigest !== null && isKnownDigest(await c.env.masterKeys(), recoveryDigest);
+}
+
 async function meOf(c: ApiContext, student: Student): Promise<MeReply> {
-  const { sessionToken, name, email, workshop, config, toolsJson } = student;
+  const { sessionToken, studentId, name, email, workshop, config, toolsJson } = student;
+  const { settings, now } = c.env;
   return {
     success: true,
+    studentId,
     name,
     email,
     workshop: workshop && {
+      id: workshop.id,
       name: workshop.name,
+      state: stateOf(workshop, now()),
       opensAt: isoTimeOrNull(workshop.opensAtMs),
       closesAt: isoTimeOrNull(workshop.closesAtMs),
     },
@@ -84,6 +101,12 @@ async function meOf(c: ApiContext, student: Student): Promise<MeReply> {
       patience: config.patience,
     },
     key: await keyView(c, student),
+    payer: payerOf(student, settings) ?? null,
+    // Who would pay for a student without a key of their own.
+    fallback: payerOf({ sealedKey: null, workshop }, settings) === "instructor",
+    recovery: { set: await canComeBack(c, student) },
+    phone: settings.twilioAuthToken !== undefined,
+    models: { text: settings.textModel, voice: settings.voiceModel },
     webhookSecret: { set: student.sealedWebhookSecret !== null },
     websocketUrl: websocketUrl(c, sessionToken),
     voiceUrl: voiceUrl(c, sessionToken),

@@ -11,6 +11,7 @@ import { endpoint } from "./endpoint.ts";
 import { failed, isoTimeOrNull, noteThrown, succeeded } from "./replies.ts";
 import { doneReply, keyReply } from "./reply-schemas.ts";
 import { keyRequest } from "./schemas.ts";
+import { meChanged, studentChanged } from "./tell-workshop.ts";
 
 /** A key that OpenAI rejects is not stored: the one that worked stays. Every other outcome is stored with its status. */
 export const putKey = endpoint("student", {
@@ -25,7 +26,7 @@ export const putKey = endpoint("student", {
     if (status === "rejected") return failed(c, "key_rejected", { openai: { status, hint: apiKey.hint } });
     const stored = await sealed(c, student.sessionToken, apiKey, status);
     if (!(await replaceKey(c.env.database, student.sessionToken, stored))) throw new Failure("unknown_session");
-    await keyChanged(c, student);
+    await keyChanged(c, student, status);
     const connectedAt = isoTimeOrNull(stored.atMs);
     return succeeded<KeyReply>(c, {
       success: true,
@@ -41,7 +42,7 @@ export const deleteKey = endpoint("student", {
   fails: [],
   handle: async (c, { asker: student }) => {
     await forgetKey(c.env.database, student.sessionToken);
-    await keyChanged(c, student);
+    await keyChanged(c, student, null);
     return succeeded(c, { success: true });
   },
 });
@@ -71,7 +72,15 @@ export async function sealed(c: ApiContext, sessionToken: string, apiKey: ApiKey
   return { sealed: text, hint: apiKey.hint, status, atMs: c.env.now() };
 }
 
-export function keyChanged(c: ApiContext, { workshop, sessionToken }: Student): Promise<void> {
+/** Live calls must know before the reply; pages and the wall will. */
+async function keyChanged(c: ApiContext, student: Student, status: KeyStatus | null): Promise<void> {
+  await callsMustKnow(c, student);
+  meChanged(c, student);
+  studentChanged(c, student, status);
+}
+
+/** Tells live calls that there is another key, or none. */
+export function callsMustKnow(c: ApiContext, { workshop, sessionToken }: Student): Promise<void> {
   return c.env.calls.tell(workshop?.id ?? null, sessionToken, "key-changed");
 }
 

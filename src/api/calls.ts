@@ -6,7 +6,7 @@ import { findCall, listCalls } from "../store/calls.ts";
 import { endpoint } from "./endpoint.ts";
 import { isoTime, isoTimeOrNull, succeeded } from "./replies.ts";
 import { callReply, callsReply } from "./reply-schemas.ts";
-import { callsQuery } from "./schemas.ts";
+import { callsQuery, cursorText } from "./schemas.ts";
 
 export const listMyCalls = endpoint("student", {
   summary: "The student's calls, newest first, a page at a time.",
@@ -14,13 +14,11 @@ export const listMyCalls = endpoint("student", {
   reply: callsReply,
   fails: [],
   handle: async (c, { asker: { sessionToken }, query: { before, limit } }) => {
-    const page = { limit, beforeMs: before ?? null };
-    const calls = await listCalls(c.env.database, sessionToken, page);
-    const last = calls.length < limit ? undefined : calls.at(-1);
+    const { calls, next } = await listCalls(c.env.database, sessionToken, { limit, before: before ?? null });
     return succeeded<CallsReply>(c, {
       success: true,
       calls: calls.map((call) => ({ ...callView(call, call.costMicroUsd), turnCount: call.turnCount })),
-      next: last ? isoTime(last.startedAtMs) : null,
+      next: next && cursorText(next),
     });
   },
 });

@@ -1,9 +1,11 @@
 import type { Context } from "hono";
 import type { Settings } from "../env.ts";
-import type { CallId, SessionToken, WorkshopId } from "../protocol/ids.ts";
+import type { CallId, SessionToken, StudentId, WorkshopId } from "../protocol/ids.ts";
+import type { ShownKeyStatus } from "../protocol/rest.ts";
 import type { Database } from "../store/database.ts";
 import type { Student } from "../store/students.ts";
 import type { MasterKeys } from "../vault/master-keys.ts";
+import type { LoginEvent, LoginVerdict } from "../workshop/login-throttle.ts";
 
 /** Everything the REST side needs from outside itself, made per request. */
 export interface ApiDeps {
@@ -15,6 +17,8 @@ export interface ApiDeps {
   readonly randomBytes: (count: number) => Uint8Array;
   readonly fetch: typeof fetch;
   readonly calls: CallDirectory;
+  readonly workshops: WorkshopDirectory;
+  readonly logins: LoginDirectory;
   /** Keeps the Worker alive for work that the reply does not wait for. */
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
@@ -27,7 +31,9 @@ export interface CallDirectory {
    * Makes a call with sound wait for its caller, who has `LIMITS.ticketMs` to come. Asking again is the same call.
    *
    * @returns `over` when this call has ended already.
-   * @throws Failure `workshop_closed`, `no_key` or `key_unreadable`; `wrong_call` when the call is another student's.
+   * @throws Failure `workshop_not_open`, `workshop_closed`, `workshop_paused`, `no_key`, `key_unreadable`,
+   * `too_many_requests` or, when the workshop does not answer for a call on the instructor's key, `too_many_calls`;
+   * `wrong_call` when the call is another student's.
    */
   prepare(student: Student, call: SoundCall): Promise<"prepared" | "over">;
   /** The carrier lost the socket of a phone call that goes on: may the phone come back to the call? Counts the tries. */
@@ -38,6 +44,48 @@ export interface CallDirectory {
   keyCheckAllowed(workshopId: WorkshopId | null, sessionToken: SessionToken): Promise<boolean>;
   /** Counts one join from an address against the rate that `wrangler.toml` sets: enough for a class behind one router. */
   joinAllowed(from: string): Promise<boolean>;
+  /** Count what a student tries out against the rates that `wrangler.toml` sets, per minute. */
+  toolRunAllowed(studentId: StudentId): Promise<boolean>;
+  voiceSampleAllowed(studentId: StudentId): Promise<boolean>;
+}
+
+/**
+ * The live side of a workshop, as far as REST touches it: one object per workshop. What it shows on walls and pages is
+ * best effort; what it forbids is not. A workshop of `null`: that of the students who belong to none.
+ */
+export interface WorkshopDirectory {
+  /** Stops every live call and lets none begin; or lets them begin again. Returns how many calls were stopped. */
+  setPaused(workshopId: WorkshopId, paused: boolean): Promise<number>;
+  /** Words for everybody, on every open page of the workshop; `null` takes them away. */
+  announce(workshopId: WorkshopId, text: string | null): Promise<void>;
+  /** Ends one live call; `false` when it is not one of this workshop. */
+  endCall(workshopId: WorkshopId, callId: CallId): Promise<boolean>;
+  /** Something of `GET /api/me` changed, of one student or, with `null`, of all: their open pages ask again. */
+  meChanged(
+    workshopId: WorkshopId | null,
+    sessionToken: SessionToken | null,
+    by: "student" | "instructor",
+  ): Promise<void>;
+  /** A student is new, or has another name or key than before: the wall shows it. */
+  studentChanged(workshopId: WorkshopId | null, student: WallFacts): Promise<void>;
+  /** A student was erased: live calls end, the wall forgets them, their pages are told. */
+  studentGone(workshopId: WorkshopId | null, sessionToken: SessionToken): Promise<void>;
+  /** The workshop was deleted: live calls end, and its object keeps nothing. */
+  deleted(workshopId: WorkshopId): Promise<void>;
+}
+
+/** Who tried the instructor's token, and how often it was wrong. */
+export interface LoginDirectory {
+  /** One try from an address, after the token was compared: what it comes to. */
+  attempt(address: string, event: LoginEvent): Promise<LoginVerdict>;
+}
+
+/** What the wall says of a student that does not come from calls. */
+export interface WallFacts {
+  readonly sessionToken: SessionToken;
+  readonly studentId: StudentId;
+  readonly name: string | null;
+  readonly keyStatus: ShownKeyStatus | null;
 }
 
 /** A call with sound that is to come. */
@@ -48,12 +96,15 @@ export interface SoundCall {
   readonly phoneCallId: string | null;
   /** Our own public host. */
   readonly ownHost: string;
+  /** Asked for by a page of ours, which shows it by itself: with one page open there is nobody else to tell of it. */
+  readonly fromPage?: boolean;
 }
 
 /** `over`: the call has ended. `too-often`: it has not, but was lost too often. `handed-over`: it was left to somebody else. */
 export type ResumeVerdict = "resume" | "over" | "too-often" | "handed-over";
 
-export type CallNotice = "key-changed" | "revoked";
+/** `paused`: the instructor stopped all calls. `revoked`: this one was ended, or its student is gone. */
+export type CallNotice = "key-changed" | "revoked" | "paused";
 
 /** How the carrier's session ended, read from its `action` post. */
 export interface CarrierSession {

@@ -24,6 +24,7 @@ const FRAMES = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const WHO: Readonly<Record<Who, string>> = {
   anyone: "Anyone",
   student: "A student: Authorization: Bearer <session token>, or the cookie",
+  instructor: "The instructor: the console's cookie, Authorization: Bearer <INSTRUCTOR_TOKEN>, or Cloudflare Access",
   service: "A server of the instructor's: Authorization: Bearer <SERVICE_TOKEN>",
   twilio: "Twilio, signed",
 };

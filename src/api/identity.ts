@@ -6,12 +6,15 @@ import { parseSessionToken, type SessionToken } from "../protocol/ids.ts";
 import { findStudent, type Student } from "../store/students.ts";
 import { readFormText } from "./body.ts";
 import type { ApiContext } from "./deps.ts";
+import { isInstructor, tryInstructorToken } from "./instructor.ts";
 import { publicOrigin } from "./public-address.ts";
+import { isSameSecret } from "./same-secret.ts";
 
 /** Who may use a route, and what a handler then knows of them. */
 export interface Askers {
   readonly anyone: undefined;
   readonly student: Student;
+  readonly instructor: undefined;
   /** A server of the instructor's. */
   readonly service: undefined;
   /** The form that Twilio posted. */
@@ -23,6 +26,7 @@ export type Who = keyof Askers;
 const IDENTIFY: { readonly [W in Who]: (c: ApiContext) => Promise<Askers[W]> } = {
   anyone: async () => undefined,
   student: studentOf,
+  instructor: checkInstructor,
   service: checkService,
   twilio: twilioForm,
 };
@@ -64,6 +68,15 @@ async function studentOf(c: ApiContext): Promise<Student> {
   return student;
 }
 
+/** A token that is given is the one that counts, as with students; a script has no cookie and a browser no token. */
+async function checkInstructor(c: ApiContext): Promise<undefined> {
+  const given = bearer(c);
+  if (given !== undefined) return tryInstructorToken(c, given);
+  const { settings, masterKeys, now, fetch } = c.env;
+  if (!(await isInstructor(c.req.raw, { settings, masterKeys, nowMs: now(), fetch })))
+    throw new Failure("unauthorized");
+}
+
 /** Without a `SERVICE_TOKEN` there is nobody to be. */
 async function checkService(c: ApiContext): Promise<undefined> {
   const expected = c.env.settings.serviceToken;
@@ -88,12 +101,3 @@ async function twilioForm(c: ApiContext): Promise<FormParams> {
 function bearer(c: ApiContext): string | undefined {
   return /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
 }
-
-/** Compares digests, whose every byte is looked at: neither length nor a common beginning can be timed. */
-async function isSameSecret(a: string, b: string): Promise<boolean> {
-  const [digestA, digestB] = await Promise.all([sha256(a), sha256(b)]);
-  return digestA.reduce((difference, byte, at) => difference | (byte ^ (digestB[at] ?? 0)), 0) === 0;
-}
-
-const sha256 = async (text: string): Promise<Uint8Array> =>
-  new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));

@@ -1,51 +1,71 @@
 import { Failure } from "../failure.ts";
 import { DEFAULT_GREETING, DEFAULT_TOOLS } from "../protocol/agent-config.ts";
 import { sessionTokenFrom } from "../protocol/ids.ts";
-import { enrolStudent } from "../store/students.ts";
+import type { JoinReply } from "../protocol/rest.ts";
+import { joinWorkshop } from "../store/joining.ts";
 import { findWorkshopByJoinCode } from "../store/workshops.ts";
-import { isOpen } from "../workshop/dates.ts";
+import { stateOf } from "../workshop/dates.ts";
 import { endpoint } from "./endpoint.ts";
-import { signIn } from "./identity.ts";
+import { signIn, signOut } from "./identity.ts";
 import { websocketUrl } from "./public-address.ts";
-import { succeeded } from "./replies.ts";
-import { joinReply } from "./reply-schemas.ts";
+import { checkGuesses, withNewPhrase } from "./recovery.ts";
+import { failed, isoTimeOrNull, succeeded } from "./replies.ts";
+import { doneReply, joinReply } from "./reply-schemas.ts";
 import { joinRequest } from "./schemas.ts";
+import { studentChanged } from "./tell-workshop.ts";
 
 /** A new student with an agent that already answers: it greets, and its tools need no server. */
 export const join = endpoint("anyone", {
   summary: "Joins a workshop: makes a student, signs the browser in.",
   body: joinRequest,
   reply: joinReply,
-  fails: ["unknown_join_code", "workshop_closed", "too_many_requests"],
+  fails: ["unknown_join_code", "workshop_not_open", "workshop_closed", "workshop_full", "too_many_requests"],
   handle: async (c, { body }) => {
-    const from = network(c.req.header("cf-connecting-ip"));
-    if (!(await c.env.calls.joinAllowed(from))) throw new Failure("too_many_requests");
-    const workshop = await findWorkshopByJoinCode(c.env.database, body.joinCode);
+    await checkGuesses(c);
+    const { database, randomBytes, now } = c.env;
+    const workshop = await findWorkshopByJoinCode(database, body.joinCode);
     if (!workshop) throw new Failure("unknown_join_code");
-    if (!isOpen(workshop, c.env.now())) throw new Failure("workshop_closed");
-    const sessionToken = sessionTokenFrom(c.env.randomBytes(32));
-    await enrolStudent(c.env.database, {
+    switch (stateOf(workshop, now())) {
+      case "not-open":
+        return failed(c, "workshop_not_open", { opensAt: isoTimeOrNull(workshop.opensAtMs) ?? undefined });
+      case "ended":
+        throw new Failure("workshop_closed");
+      case "open":
+        break;
+    }
+    const sessionToken = sessionTokenFrom(randomBytes(32));
+    const joiner = {
       sessionToken,
       workshopId: workshop.id,
       name: body.name,
       email: body.email ?? null,
-      origin: "joined",
-      prompt: null,
       greeting: DEFAULT_GREETING,
-      voice: null,
       toolsJson: DEFAULT_TOOLS,
-    });
+    };
+    const { phrase, outcome } = await withNewPhrase(c, (digest) =>
+      joinWorkshop(database, { ...joiner, recoveryDigest: digest }),
+    );
+    if (outcome === "full") throw new Failure("workshop_full");
+    studentChanged(c, { sessionToken, workshop, ...outcome }, null);
     signIn(c, sessionToken);
-    return succeeded(c, {
+    return succeeded<JoinReply>(c, {
       success: true,
       sessionToken,
-      name: body.name,
+      name: outcome.name,
+      recoveryPhrase: phrase,
       websocketUrl: websocketUrl(c, sessionToken),
       workshop: { name: workshop.name },
     });
   },
 });
 
-/** Whom joins are counted for: an IPv4 address, or the half of an IPv6 one that a household shares. */
-const network = (address = "unknown"): string =>
-  address.includes(":") ? address.split(":").slice(0, 4).join(":") : address.slice(0, 45);
+/** Whoever asks: the cookie of a student who was erased must go away too. */
+export const leave = endpoint("anyone", {
+  summary: "Signs this browser out. The student stays, and comes back with their words.",
+  reply: doneReply,
+  fails: [],
+  handle: (c) => {
+    signOut(c);
+    return succeeded(c, { success: true });
+  },
+});

@@ -5,7 +5,7 @@ import type { KeyOpinion, LegacySaveReply, LegacySettingsReply, ShownKeyStatus }
 import { findStudent, type StoredKey, type Student, saveLegacyConfig } from "../store/students.ts";
 import type { Workshop } from "../store/workshops.ts";
 import { checkWebhooks } from "./agent-configs.ts";
-import { askAbout, clearKeyForService, givenKey, keyChanged, keyView, sealed } from "./api-keys.ts";
+import { askAbout, callsMustKnow, clearKeyForService, givenKey, keyView, sealed } from "./api-keys.ts";
 import { defaultWorkshop } from "./default-workshop.ts";
 import type { ApiContext } from "./deps.ts";
 import { endpoint } from "./endpoint.ts";
@@ -13,13 +13,14 @@ import { websocketUrl } from "./public-address.ts";
 import { succeeded } from "./replies.ts";
 import { legacySaveReply, legacySettingsReply } from "./reply-schemas.ts";
 import { legacySaveRequest, legacySettingsQuery } from "./schemas.ts";
+import { meChanged, studentChanged } from "./tell-workshop.ts";
 
 /** The predecessor's save. A key is stored whatever OpenAI thinks of it, and the reply says what that is. */
 export const saveConfig = endpoint("anyone", {
   summary: "Saves a student's agent and key. An absent field is left as it is, null clears it, others are ignored.",
   body: legacySaveRequest,
   reply: legacySaveReply,
-  fails: ["bad_config", "bad_key_shape", "unknown_session", "workshop_closed"],
+  fails: ["bad_config", "bad_key_shape", "unknown_session", "workshop_not_open", "workshop_closed"],
   handle: async (c, { body }) => {
     const { sessionToken, tools } = body;
     const apiKey = body.openaiApiKey == null ? body.openaiApiKey : givenKey(body.openaiApiKey);
@@ -36,10 +37,13 @@ export const saveConfig = endpoint("anyone", {
       key,
     };
     const enrolment = { enrol: student === undefined, workshopId: workshop?.id };
-    const outcome = await saveLegacyConfig(c.env.database, sessionToken, patch, enrolment);
-    if (outcome === "unknown") throw new Failure("unknown_session");
-    if (student && key !== undefined) await keyChanged(c, student);
+    const saved = await saveLegacyConfig(c.env.database, sessionToken, patch, enrolment);
+    if (!saved) throw new Failure("unknown_session");
+    if (student && key !== undefined) await callsMustKnow(c, student);
     const openai = await opinion(c, student, key);
+    meChanged(c, { sessionToken, workshop });
+    const name = body.studentName === undefined ? (student?.name ?? null) : body.studentName;
+    studentChanged(c, { sessionToken, workshop, studentId: saved.studentId, name }, openai.status);
     return succeeded<LegacySaveReply>(c, {
       success: true,
       message: MESSAGES[openai.status ?? "none"],

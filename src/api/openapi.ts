@@ -39,6 +39,9 @@ export function openApiDocument(routes: readonly Route[]) {
       securitySchemes: {
         session: { type: "http", scheme: "bearer", description: "A student's session token" },
         cookie: { type: "apiKey", in: "cookie", name: "__Host-callroom" },
+        console: { type: "apiKey", in: "cookie", name: "__Host-callroom-instructor" },
+        instructor: { type: "http", scheme: "bearer", description: "INSTRUCTOR_TOKEN of the deployment" },
+        access: { type: "apiKey", in: "header", name: "Cf-Access-Jwt-Assertion" },
         service: { type: "http", scheme: "bearer", description: "SERVICE_TOKEN of the deployment" },
         twilio: { type: "apiKey", in: "header", name: "X-Twilio-Signature" },
       },
@@ -49,6 +52,7 @@ export function openApiDocument(routes: readonly Route[]) {
 const SECURITY: Readonly<Record<Who, readonly object[]>> = {
   anyone: [],
   student: [{ session: [] }, { cookie: [] }],
+  instructor: [{ console: [] }, { instructor: [] }, { access: [] }],
   service: [{ service: [] }],
   twilio: [{ twilio: [] }],
 };
@@ -80,6 +84,7 @@ export const EVERYWHERE: readonly Reason[] = ["misconfigured", "database_unavail
 export function failuresOf({ method, who, endpoint }: Route): readonly Reason[] {
   const reasons = new Set<Reason>(endpoint.fails);
   if (who === "student") reasons.add("unauthorized").add("unknown_session");
+  if (who === "instructor") reasons.add("unauthorized").add("bad_token").add("too_many_logins");
   if (who === "service") reasons.add("unauthorized");
   if (who === "twilio") reasons.add("bad_signature");
   if (method !== "GET") reasons.add("bad_origin");

@@ -7,6 +7,7 @@ const CONFIG_FIELDS = new Set<PropertyKey | undefined>([
   "greeting",
   "voice",
   "tools",
+  "tool",
   "language",
   "turnEnd",
   "patience",

@@ -2,13 +2,16 @@ import { Failure, factsOf, type Reason } from "../failure.ts";
 import { errorName, log } from "../log.ts";
 import type { FailureBody } from "../protocol/rest.ts";
 import type { ApiContext } from "./deps.ts";
+import { TooManyLogins } from "./instructor.ts";
 
 /** The body of a success, checked against its type at every call. */
 export function succeeded<Body extends { readonly success: true }>(c: ApiContext, body: Body): Response {
   return c.body(JSON.stringify(body), 200, JSON_TYPE);
 }
 
-type FailureDetails = Partial<Pick<FailureBody, "field" | "variable" | "openai" | "checks">>;
+type FailureDetails = Partial<
+  Pick<FailureBody, "field" | "variable" | "openai" | "checks" | "opensAt" | "retryAfterSeconds">
+>;
 
 /** A failure as JSON: the reason's own sentence and code, never a word of what was thrown. */
 export function failed(c: ApiContext, reason: Reason, details: FailureDetails = {}): Response {
@@ -24,6 +27,12 @@ export function failed(c: ApiContext, reason: Reason, details: FailureDetails = 
 /** The last resort: whatever is thrown on the way to a reply ends here. */
 export function failedBy(c: ApiContext, thrown: unknown): Response {
   const reason = noteThrown(thrown);
+  if (thrown instanceof TooManyLogins) {
+    const { retryAfterSeconds } = thrown;
+    const reply = failed(c, reason, { retryAfterSeconds });
+    reply.headers.set("retry-after", String(retryAfterSeconds));
+    return reply;
+  }
   const field = thrown instanceof Failure ? thrown.field : undefined;
   if (field === undefined) return failed(c, reason);
   return failed(c, reason, reason === "misconfigured" ? { variable: field } : { field });

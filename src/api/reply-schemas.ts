@@ -14,8 +14,14 @@ import {
   type LegacySaveReply,
   type LegacySettingsReply,
   type MeReply,
+  type PromptsReply,
+  type PromptVersion,
+  type RecoverReply,
+  type RecoveryPhraseReply,
   SHOWN_KEY_STATUSES,
+  type ToolRunReply,
   type WebhookSecretReply,
+  type WorkshopState,
 } from "../protocol/rest.ts";
 
 /*
@@ -50,6 +56,8 @@ export const failureBody = z.strictObject({
   variable: text.optional().meta({ description: "misconfigured: which variable" }),
   openai: keyOpinion.optional().meta({ description: "key_rejected: what OpenAI thought of the key" }),
   checks: healthChecks.optional(),
+  opensAt: time.optional().meta({ description: "workshop_not_open: when it opens" }),
+  retryAfterSeconds: count.optional().meta({ description: "too_many_logins: how long to wait" }),
 }) satisfies z.ZodType<FailureBody>;
 
 export const healthReply = z.strictObject({ success, checks: healthChecks }) satisfies z.ZodType<HealthReply>;
@@ -59,10 +67,45 @@ export const doneReply = z.strictObject({ success }) satisfies z.ZodType<DoneRep
 export const joinReply = z.strictObject({
   success,
   sessionToken: text,
-  name: text,
+  name: text.meta({ description: "As it was given, or with a number where somebody has it already" }),
+  recoveryPhrase: text.meta({ description: "Four words that bring the student back on any device; shown this once" }),
   websocketUrl: text,
   workshop: z.strictObject({ name: text }),
 }) satisfies z.ZodType<JoinReply>;
+
+export const recoverReply = z.strictObject({ success, name: textOrNull }) satisfies z.ZodType<RecoverReply>;
+
+export const recoveryPhraseReply = z.strictObject({
+  success,
+  recoveryPhrase: text.meta({ description: "Shown this once; the words before stop working" }),
+}) satisfies z.ZodType<RecoveryPhraseReply>;
+
+const savers: readonly PromptVersion["savedBy"][] = ["student", "instructor"];
+
+export const promptsReply = z.strictObject({
+  success,
+  versions: z.array(
+    z.strictObject({
+      savedAt: time,
+      prompt: textOrNull.meta({ description: "null: the default prompt" }),
+      savedBy: z.enum(savers),
+    }),
+  ),
+}) satisfies z.ZodType<PromptsReply>;
+
+export const toolRunReply = z.strictObject({
+  success,
+  outcome: z.enum(["ok", "failed"]),
+  durationMs: z.number().min(0),
+  request: z
+    .strictObject({ url: text, headers: z.record(z.string(), text), body: text })
+    .nullable()
+    .meta({
+      description: "What was sent to the webhook; null for tools without one, and when its URL may not be called",
+    }),
+  status: z.int().nullable().meta({ description: "HTTP status of the webhook's answer; null: none came" }),
+  output: text.meta({ description: "JSON that the model would be given" }),
+}) satisfies z.ZodType<ToolRunReply>;
 
 export const legacySaveReply = z.strictObject({
   success,
@@ -94,11 +137,31 @@ const keyView = z.strictObject({
 
 export const keyReply = z.strictObject({ success, key: keyView }) satisfies z.ZodType<KeyReply>;
 
+const keySources: readonly KeySource[] = ["student", "instructor"];
+const workshopStates: readonly WorkshopState[] = ["not-open", "open", "ended"];
+
 export const meReply = z.strictObject({
   success,
+  studentId: text.meta({ description: "What the instructor knows the student by; opens nothing" }),
   name: textOrNull,
   email: textOrNull,
-  workshop: z.strictObject({ name: text, opensAt: timeOrNull, closesAt: timeOrNull }).nullable(),
+  workshop: z
+    .strictObject({
+      id: text,
+      name: text,
+      state: z.enum(workshopStates),
+      opensAt: timeOrNull,
+      closesAt: timeOrNull,
+    })
+    .nullable(),
+  payer: z
+    .enum(keySources)
+    .nullable()
+    .meta({ description: "Whose key the next call runs on; null: nobody's, so there will be none" }),
+  fallback: z.boolean().meta({ description: "Whether there is an instructor's key that this student may use" }),
+  recovery: z.strictObject({ set: z.boolean() }),
+  phone: z.boolean().meta({ description: "Whether the instructor has set up Twilio" }),
+  models: z.strictObject({ text, voice: text }),
   config: z.strictObject({
     prompt: textOrNull,
     greeting: textOrNull,
@@ -154,7 +217,6 @@ const usage = z.strictObject({
 });
 
 const wayIn: readonly WayIn[] = ["conversation-relay", "media-streams", "browser"];
-const keySource: readonly KeySource[] = ["student", "instructor"];
 const speaker: readonly TurnRecord["speaker"][] = ["caller", "agent", "tool"];
 
 const callView = z.strictObject({
@@ -163,7 +225,7 @@ const callView = z.strictObject({
   startedAt: time,
   endedAt: timeOrNull,
   endReason: z.enum(END_REASONS).nullable(),
-  keySource: z.enum(keySource).meta({ description: "Whose key paid" }),
+  keySource: z.enum(keySources).meta({ description: "Whose key paid" }),
   model: text,
   transcriptionModel: textOrNull.meta({ description: "What wrote down the caller's speech; null for a call in text" }),
   usage,
@@ -202,7 +264,7 @@ const turnView = z.strictObject({
 export const callsReply = z.strictObject({
   success,
   calls: z.array(callView.extend({ turnCount: count })),
-  next: textOrNull.meta({ description: "Give it as `before` to see the calls before these" }),
+  next: textOrNull.meta({ description: "Give it as `before` to see the calls before these; null: there are none" }),
 }) satisfies z.ZodType<CallsReply>;
 
 export const callReply = z.strictObject({

@@ -8,12 +8,22 @@ import { docsPage } from "./docs.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { health } from "./health.ts";
 import type { Who } from "./identity.ts";
-import { join } from "./join.ts";
+import { join, leave } from "./join.ts";
 import { getSettings, saveConfig } from "./legacy.ts";
 import { openApi } from "./openapi.ts";
+import { listMyPrompts } from "./prompts.ts";
+import { makeRecoveryPhrase, recover } from "./recovery.ts";
 import { serveRoutes } from "./serve-routes.ts";
+import { runTool } from "./tool-runs.ts";
 import { ended, voice } from "./twilio.ts";
+import { makeVoiceSample } from "./voice-samples.ts";
 import { makeWebhookSecret } from "./webhook-secrets.ts";
+import { checkEverything } from "./workshop-check.ts";
+import { exportCalls } from "./workshop-export.ts";
+import { login, logout } from "./workshop-login.ts";
+import { announce, endOneCall, pause, push, resume } from "./workshop-room.ts";
+import { joinQr, listAllWorkshops, makeWorkshop, patchWorkshop, removeWorkshop } from "./workshop-settings.ts";
+import { forgetAllKeys, forgetStudentsKey, listStudents, removeStudent } from "./workshop-students.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -36,17 +46,42 @@ const route = <W extends Who>(method: Method, path: string, who: W, endpoint: En
 export const ROUTES: readonly Route[] = [
   route("GET", "/healthz", "anyone", health),
   route("POST", "/api/join", "anyone", join),
+  route("POST", "/api/recover", "anyone", recover),
+  route("POST", "/api/leave", "anyone", leave),
 
   route("GET", "/api/me", "student", getMe),
   route("PATCH", "/api/me", "student", patchMe),
   route("DELETE", "/api/me", "student", deleteMe),
   route("PUT", "/api/me/key", "student", putKey),
   route("DELETE", "/api/me/key", "student", deleteKey),
+  route("POST", "/api/me/recovery-phrase", "student", makeRecoveryPhrase),
+  route("GET", "/api/me/prompts", "student", listMyPrompts),
+  route("POST", "/api/me/tools/:name/run", "student", runTool),
+  route("POST", "/api/me/voice-sample", "student", makeVoiceSample),
   route("POST", "/api/me/webhook-secret", "student", makeWebhookSecret),
   route("GET", "/api/me/calls", "student", listMyCalls),
   route("GET", "/api/me/calls/:callId", "student", getMyCall),
 
   route("POST", "/api/calls", "student", startCall),
+
+  route("POST", "/api/workshop/login", "anyone", login),
+  route("POST", "/api/workshop/logout", "anyone", logout),
+  route("GET", "/api/workshop/check", "instructor", checkEverything),
+  route("GET", "/api/workshop/workshops", "instructor", listAllWorkshops),
+  route("POST", "/api/workshop/workshops", "instructor", makeWorkshop),
+  route("PATCH", "/api/workshop/workshops/:workshopId", "instructor", patchWorkshop),
+  route("DELETE", "/api/workshop/workshops/:workshopId", "instructor", removeWorkshop),
+  route("GET", "/api/workshop/workshops/:workshopId/qr.svg", "instructor", joinQr),
+  route("GET", "/api/workshop/workshops/:workshopId/students", "instructor", listStudents),
+  route("DELETE", "/api/workshop/workshops/:workshopId/students/:studentId", "instructor", removeStudent),
+  route("DELETE", "/api/workshop/workshops/:workshopId/students/:studentId/key", "instructor", forgetStudentsKey),
+  route("POST", "/api/workshop/workshops/:workshopId/forget-keys", "instructor", forgetAllKeys),
+  route("POST", "/api/workshop/workshops/:workshopId/announcement", "instructor", announce),
+  route("POST", "/api/workshop/workshops/:workshopId/push", "instructor", push),
+  route("POST", "/api/workshop/workshops/:workshopId/pause", "instructor", pause),
+  route("POST", "/api/workshop/workshops/:workshopId/resume", "instructor", resume),
+  route("POST", "/api/workshop/workshops/:workshopId/calls/:callId/end", "instructor", endOneCall),
+  route("GET", "/api/workshop/workshops/:workshopId/export.csv", "instructor", exportCalls),
 
   route("POST", "/api/student-config-save", "anyone", saveConfig),
   route("GET", "/api/get-student-ai-settings", "service", getSettings),

@@ -5,11 +5,15 @@ import { parseCallId, parseJoinCode, parseSessionToken } from "../protocol/ids.t
 import { parseLanguage } from "../protocol/language.ts";
 import type {
   BrowserCallRequest,
+  CallsCursor,
   CallsQuery,
   JoinRequest,
   KeyRequest,
   LegacySaveRequest,
   MePatch,
+  RecoverRequest,
+  ToolRunRequest,
+  VoiceSampleRequest,
 } from "../protocol/rest.ts";
 import { parseTools, type Tool } from "../protocol/tools.ts";
 
@@ -21,17 +25,20 @@ import { parseTools, type Tool } from "../protocol/tools.ts";
 const encoder = new TextEncoder();
 
 /** Text of at most so many bytes in UTF-8, which is what storage and the model's window are counted in. */
-const text = (maxBytes: number) =>
+export const text = (maxBytes: number) =>
   z
     .string()
     .max(maxBytes)
     .refine((value) => encoder.encode(value).byteLength <= maxBytes, `must be at most ${maxBytes} bytes`);
 
 /** A name as it is shown and spoken: one line. */
-const personName = text(LIMITS.nameBytes)
-  .trim()
-  .min(1)
-  .regex(/^\P{Cc}*$/u, "must be one line");
+export const oneLine = (maxBytes: number) =>
+  text(maxBytes)
+    .trim()
+    .min(1)
+    .regex(/^\P{Cc}*$/u, "must be one line");
+
+const personName = oneLine(LIMITS.nameBytes);
 
 const email = z
   .string()
@@ -40,7 +47,7 @@ const email = z
   .regex(/^[^\s@]+@[^\s@]+$/, "must be an e-mail address");
 
 /** A text that one of our parsers must take. */
-const readBy = <Parsed extends string>(parse: (value: unknown) => Parsed | undefined, problem: string) =>
+export const readBy = <Parsed extends string>(parse: (value: unknown) => Parsed | undefined, problem: string) =>
   z.string().transform((value, context): Parsed => {
     const parsed = parse(value);
     if (parsed !== undefined) return parsed;
@@ -113,6 +120,25 @@ export const mePatch = z.strictObject({
   patience: patience.nullable().optional(),
 }) satisfies z.ZodType<unknown, MePatch>;
 
+/** What is none of the words is not a malformed request: `unknown_phrase` says which. */
+export const recoverRequest = z.strictObject({
+  recoveryPhrase: z.string().meta({ examples: ["maple river candle stone"] }),
+}) satisfies z.ZodType<unknown, RecoverRequest>;
+
+/** An object, as large as a model's arguments may be. */
+const toolArguments = z
+  .record(z.string(), z.unknown())
+  .refine((value) => JSON.stringify(value).length <= LIMITS.toolArgumentsCharacters, {
+    error: `must be at most ${LIMITS.toolArgumentsCharacters} characters as JSON`,
+  })
+  .meta({ description: "What the model would give the tool" });
+
+export const toolRunRequest = z.strictObject({ arguments: toolArguments }) satisfies z.ZodType<unknown, ToolRunRequest>;
+
+export const voiceSampleRequest = z.strictObject({
+  voice: z.enum(VOICES),
+}) satisfies z.ZodType<unknown, VoiceSampleRequest>;
+
 export const keyRequest = z.strictObject({ openaiApiKey }) satisfies z.ZodType<unknown, KeyRequest>;
 
 const sessionToken = readBy(parseSessionToken, "is not a session token").meta({ examples: ["test_session_123"] });
@@ -142,12 +168,33 @@ export const voiceQuery = z.object({
 });
 
 /** Milliseconds since 1970 of an ISO 8601 time. */
-const instant = z.iso
+export const instant = z.iso
   .datetime({ offset: true, error: "must be a time in ISO 8601" })
   .transform((iso) => Date.parse(iso));
 
+/** Where a page of the history begins: what `next` said on the page before, or any time. */
+const cursor = z
+  .string()
+  .transform((text, context): CallsCursor => {
+    const read = readCursor(text);
+    if (read) return read;
+    context.addIssue({ code: "custom", message: "must be what next was, or a time in ISO 8601" });
+    return z.NEVER;
+  })
+  .meta({ description: "Shows the calls before it: next of the page before, or a time in ISO 8601" });
+
+/** The id in it may be any text: a row of another program's must not end the list. */
+function readCursor(text: string): CallsCursor | undefined {
+  const end = text.indexOf("_");
+  const time = instant.safeParse(end === -1 ? text : text.slice(0, end));
+  return time.success ? { startedAtMs: time.data, callId: end === -1 ? null : text.slice(end + 1) } : undefined;
+}
+
+export const cursorText = ({ startedAtMs, callId }: CallsCursor): string =>
+  `${new Date(startedAtMs).toISOString()}${callId === null ? "" : `_${callId}`}`;
+
 export const callsQuery = z.strictObject({
-  before: instant.optional(),
+  before: cursor.optional(),
   limit: z.coerce.number().int().min(1).max(LIMITS.callsPerPageMax).default(LIMITS.callsPerPage),
 }) satisfies z.ZodType<CallsQuery>;
 

@@ -6,7 +6,7 @@ import { log } from "../log.ts";
 import { type CallId, callIdFrom, parseSessionToken, type SessionToken } from "../protocol/ids.ts";
 import { findStudent, type Student } from "../store/students.ts";
 import { callIdBytesFor } from "../vault/ticket.ts";
-import { isOpen } from "../workshop/dates.ts";
+import { stateOf } from "../workshop/dates.ts";
 import { ownKey } from "./api-keys.ts";
 import type { ApiContext, CarrierSession } from "./deps.ts";
 import { endpoint } from "./endpoint.ts";
@@ -47,7 +47,8 @@ export const voice = endpoint("twilio", {
       const student = await findStudent(c.env.database, phone.sessionToken);
       if (!student) throw new Failure("unknown_session");
       if (wayIn === "conversation-relay") {
-        if (student.workshop && !isOpen(student.workshop, c.env.now())) throw new Failure("workshop_closed");
+        const state = student.workshop ? stateOf(student.workshop, c.env.now()) : "open";
+        if (state !== "open") throw new Failure(state === "not-open" ? "workshop_not_open" : "workshop_closed");
         await checkSomeKey(c, student, phone.callId);
         return twiml(c, await relay(c, phone));
       }

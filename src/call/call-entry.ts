@@ -70,6 +70,7 @@ async function startOf(settings: Settings, { sessionToken, ticket, ownHost }: En
     // Only the call that its CallSid leads to can be found again.
     resumable: ticketCallId !== undefined,
     carrierGreets: student.origin === "predecessor" && ticket === undefined,
+    fromPage: false,
   };
   return prepareStart(database, settings, student, way, Date.now());
 }

@@ -38,6 +38,7 @@ export const NEW_PROGRESS: CallProgress = {
 /** Why a call ended that was not let in, or not let go on. */
 export const END_OF_REFUSAL: Partial<Record<Reason, EndReason>> = {
   revoked: "revoked",
+  workshop_paused: "paused",
   no_key: "key-failed",
   key_unreadable: "key-failed",
   bad_frame: "policy",

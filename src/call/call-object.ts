@@ -5,7 +5,7 @@ import { FrameGate } from "../caller/frame-gate.ts";
 import { factsOf, type Reason } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
 import { log } from "../log.ts";
-import { workshopStub } from "../workshop/workshop-object.ts";
+import type { Watch } from "../workshop/call-report.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { NEW_PROGRESS } from "./call-facts.ts";
 import type { CallRunner } from "./call-runner.ts";
@@ -149,8 +149,22 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
   async notice(notice: CallNotice): Promise<void> {
     const live = this.#assemble();
     if (!live) return;
-    if (notice === "revoked") live.runner.dispatch({ type: "refused", reason: "revoked" });
-    else await live.reloadKey();
+    if (notice === "key-changed") return live.reloadKey();
+    live.runner.dispatch({ type: "refused", reason: notice === "paused" ? "workshop_paused" : "revoked" });
+  }
+
+  /** Who watches the call has changed. */
+  watch(watch: Watch): void {
+    this.#assemble()?.workshop.watch(watch);
+  }
+
+  /** A newer call of the student's needs the place of one whose caller has not come; false when they have. */
+  giveWay(): boolean {
+    const runner = this.#running();
+    if (!runner) return true;
+    const isWaiting = runner.line !== undefined && runner.call.progress.legs === 0 && !this.#sound.isOpen;
+    if (isWaiting) runner.dispatch({ type: "leg-end", clean: true });
+    return isWaiting;
   }
 
   /** A call that comes back is paid for by the key that its student has now. */
@@ -279,7 +293,7 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     const hasEnded = live.runner.call.progress.endedAtMs !== null;
     const isUnused = hasEnded && live.runner.line !== undefined && live.runner.call.progress.legs === 0;
     if (isUnused) this.#storage.discard();
-    const leaving = hasEnded ? left(workshopStub(this.env, live.start.workshopId).leave(live.start.callId)) : true;
+    const leaving = hasEnded ? live.workshop.leave() : true;
     await live.outbox.drain();
     const hasLeft = await leaving;
     if (!hasLeft) this.#alarm.arm(Date.now() + LIMITS.outboxRetryMaxMs);
@@ -294,12 +308,6 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     this.#alarm.arm(Date.now() + REMEMBERED_MS);
   }
 }
-
-const left = (leaving: Promise<void>): Promise<boolean> =>
-  leaving.then(
-    () => true,
-    () => false,
-  );
 
 /** A call keeps its student and its way of calling. */
 const isSameCall = (kept: CallStart, start: CallStart): boolean =>

@@ -25,6 +25,8 @@ export interface CallPorts {
   readonly archive: () => void;
   readonly keyRefused: (reason: Reason) => void;
   readonly setAlarm: (atMs: number) => void;
+  /** Something has happened, for whoever follows the call. Comes after each event, so it must cost next to nothing. */
+  readonly changed?: () => void;
   readonly log: (event: LogEvent) => void;
   /** The reason of something a port rejected with. */
   readonly reasonOf: (thrown: unknown) => Reason;
@@ -71,6 +73,7 @@ export class CallRunner {
     if (mayGoAhead) this.#ports.startTimer(() => this.#keepNow(), 0);
     else this.#keepNow();
     for (const command of mergeSpeech(commands)) this.#execute(command);
+    this.#ports.changed?.();
     // Text in the middle of an answer moves no deadline.
     if ((event.type === "model" || isCaption(event)) && commands.length === 1) return;
     const alarmAtMs = this.#call.alarmAtMs;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
 import { type AgentConfig, DEFAULT_VOICE, PATIENCES, TURN_ENDS } from "../protocol/agent-config.ts";
-import { parseCallId, parseSessionToken, parseWorkshopId } from "../protocol/ids.ts";
+import { parseCallId, parseSessionToken, parseStudentId, parseWorkshopId } from "../protocol/ids.ts";
 import { parseTools } from "../protocol/tools.ts";
 
 /**
@@ -18,6 +18,14 @@ export const CallStart = z.object({
   workshopId: z
     .custom<NonNullable<ReturnType<typeof parseWorkshopId>>>((value) => parseWorkshopId(value) !== undefined)
     .nullable(),
+  /** What the workshop's wall knows the student by; null: of a call that began before there were such ids. */
+  studentId: z
+    .custom<NonNullable<ReturnType<typeof parseStudentId>>>((value) => parseStudentId(value) !== undefined)
+    .nullable()
+    .default(null),
+  studentName: z.string().nullable().default(null),
+  /** Asked for by a page of ours, which shows the call by itself. */
+  fromPage: z.boolean().default(false),
   wayIn: z.enum(["conversation-relay", "media-streams", "browser"]),
   prompt: z.string().nullable(),
   greeting: z.string().nullable(),

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
 import { END_REASONS, type EndReason, type TurnRecord, type Usage } from "../protocol/call-record.ts";
+import { NOBODY, Watch } from "../workshop/call-report.ts";
 import type { CallProgress } from "./call-events.ts";
 import { CallStart } from "./call-start.ts";
 
@@ -157,6 +158,25 @@ export class CallStorage {
     if (this.#sql.exec("select 1 from tickets where id = ?", id).toArray().length > 0) return false;
     this.#sql.exec("insert into tickets (id) values (?)", id);
     return true;
+  }
+
+  /** Who watches the call, as its workshop said last. */
+  get watch(): Watch {
+    const read = Watch.safeParse(this.#get("watch"));
+    return read.success ? read.data : NOBODY;
+  }
+
+  keepWatch(watch: Watch): void {
+    this.#put("watch", watch);
+  }
+
+  /** Whether the workshop knows that the call is over. */
+  get hasLeft(): boolean {
+    return this.#get("left") === true;
+  }
+
+  keepLeft(): void {
+    this.#put("left", true);
   }
 
   get hasOutbox(): boolean {

@@ -85,6 +85,10 @@ export class Call {
     return this.#transcript;
   }
 
+  get turns(): TurnMaker {
+    return this.#turns;
+  }
+
   /** When `alarm` must come at the latest; `undefined`: never again. */
   get alarmAtMs(): number | undefined {
     return this.#nextDeadline()?.atMs;
@@ -170,6 +174,7 @@ export class Call {
         if (!this.progress.closing) this.#text?.bargeIn(event.heardText, nowMs);
         return;
       case "playback":
+        this.#text?.playback(event.playing);
         if (!event.playing) this.#playedOut(nowMs);
         return;
       case "played":

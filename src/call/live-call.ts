@@ -27,6 +27,7 @@ import { messageOf, payerOf } from "./payer.ts";
 import { ToolRunner } from "./tool-runner.ts";
 import { turnMessage } from "./turn-message.ts";
 import { mintResumeTicket, soundOf, voiceWorld } from "./voice-world.ts";
+import { WorkshopLink } from "./workshop-link.ts";
 
 /** What the Durable Object lends to its call. */
 export interface CallShell {
@@ -49,6 +50,7 @@ type CallStartMessage = Extract<CallMessage, { type: "call-start" }>;
 export interface LiveCall {
   readonly runner: CallRunner;
   readonly outbox: Outbox;
+  readonly workshop: WorkshopLink;
   readonly start: CallStart;
   keepStart(change: Pick<CallStart, "keySource" | "sealedKey" | "sealedWebhookSecret">): void;
   /** Asks whether the call may go on: the key opens, and the workshop has room. A reason refuses it. */
@@ -139,6 +141,16 @@ export function assembleCall(
     kept.progress,
     kept.turns,
   );
+  const workshop = new WorkshopLink(call, {
+    nowMs: Date.now,
+    startTimer,
+    workshop: () => workshopStub(shell.env, start.workshopId),
+    start: () => start,
+    watch: shell.storage.watch,
+    keepWatch: (watch) => shell.storage.keepWatch(watch),
+    hasLeft: shell.storage.hasLeft,
+    keepLeft: () => shell.storage.keepLeft(),
+  });
   const record = (): CallRecord => ({
     id: callId,
     revision: call.progress.revision + call.transcript.turns.reduce((sum, turn) => sum + turn.revision, 0),
@@ -173,6 +185,7 @@ export function assembleCall(
     archive: shell.settle,
     keyRefused: (reason) => noteKey(STATUS_OF_REASON[reason]),
     setAlarm: shell.arm,
+    changed: () => workshop.changed(),
     log,
     reasonOf,
   });
@@ -186,6 +199,7 @@ export function assembleCall(
       startTimer,
       (rows, retryMs) => log({ event: "archive-failed", callId, rows, retryMs }),
     ),
+    workshop,
     get start() {
       return start;
     },
@@ -202,17 +216,9 @@ export function assembleCall(
         () => undefined,
         (thrown: unknown) => reasonOf(thrown),
       );
-      const isOwnKey = start.keySource === "student";
-      const entering = workshopStub(shell.env, start.workshopId)
-        .enter(callId, sessionToken)
-        .catch(() => isOwnKey);
-      // A workshop that does not answer must not keep students from their own keys.
-      const patience = Promise.withResolvers<boolean>();
-      const cancelPatience = startTimer(() => patience.resolve(isOwnKey), LIMITS.workshopMs);
-      const [reason, hasEntered] = await Promise.all([opened, Promise.race([entering, patience.promise])]);
-      cancelPatience();
+      const [reason, refusal] = await Promise.all([opened, workshop.enter()]);
       if (reason === "key_unreadable") log({ event: "key-unreadable", callId });
-      return reason ?? (hasEntered ? undefined : "too_many_calls");
+      return reason ?? refusal;
     },
     async introduction() {
       const { progress, transcript } = call;

@@ -21,10 +21,10 @@ export interface Preparation {
 export async function prepareCall(
   { settings, database, nowMs, prepare }: Preparation,
   student: Student,
-  { wayIn, callId, phoneCallId, ownHost }: SoundCall,
+  { wayIn, callId, phoneCallId, ownHost, fromPage = false }: SoundCall,
 ): Promise<Awaited<ReturnType<CallDirectory["prepare"]>>> {
   // A lost browser has a ticket of the call's own, a lost phone its CallSid.
-  const way = { wayIn, callId, phoneCallId, ownHost, resumable: true, carrierGreets: false };
+  const way = { wayIn, callId, phoneCallId, ownHost, resumable: true, carrierGreets: false, fromPage };
   const start = await prepareStart(database, settings, student, way, nowMs);
   // A stale seal is for the call to renew: here it would be done at every ring.
   await openApiKey(settings, start, () => {}).catch((thrown: unknown) => {

@@ -5,13 +5,14 @@ import { log } from "../log.ts";
 import type { CallId } from "../protocol/ids.ts";
 import type { Database } from "../store/database.ts";
 import type { Student } from "../store/students.ts";
-import { isOpen } from "../workshop/dates.ts";
+import { stateOf } from "../workshop/dates.ts";
 import type { CallStart } from "./call-start.ts";
 import { ensureWebhookSecret } from "./first-webhook-secret.ts";
 import { messageOf, payerOf } from "./payer.ts";
 
 /** What a call's start says that does not come from its student. */
-export interface Way extends Pick<CallStart, "wayIn" | "phoneCallId" | "ownHost" | "resumable" | "carrierGreets"> {
+export interface Way
+  extends Pick<CallStart, "wayIn" | "phoneCallId" | "ownHost" | "resumable" | "carrierGreets" | "fromPage"> {
   readonly callId: CallId;
 }
 
@@ -19,7 +20,7 @@ export interface Way extends Pick<CallStart, "wayIn" | "phoneCallId" | "ownHost"
  * All that a call of this student needs. Says in the log whose key it is. Asks the database only for the first webhook
  * secret of a student who needs one.
  *
- * @throws Failure `workshop_closed`; `no_key` when nobody pays.
+ * @throws Failure `workshop_not_open` or `workshop_closed`; `no_key` when nobody pays.
  */
 export async function prepareStart(
   database: Database,
@@ -28,7 +29,8 @@ export async function prepareStart(
   way: Way,
   nowMs: number,
 ): Promise<CallStart> {
-  if (student.workshop && !isOpen(student.workshop, nowMs)) throw new Failure("workshop_closed");
+  const state = student.workshop === null ? "open" : stateOf(student.workshop, nowMs);
+  if (state !== "open") throw new Failure(state === "not-open" ? "workshop_not_open" : "workshop_closed");
   const payer = payerOf(student, settings);
   log({ event: "key-chosen", callId: payer ? way.callId : null, message: messageOf(payer) });
   if (!payer) throw new Failure("no_key");
@@ -38,6 +40,8 @@ export async function prepareStart(
     ...way,
     sessionToken: student.sessionToken,
     workshopId: student.workshop?.id ?? null,
+    studentId: student.studentId,
+    studentName: student.name,
     prompt: student.config.prompt,
     greeting: student.config.greeting,
     voice: student.config.voice,

@@ -1,4 +1,5 @@
 import type { Reason } from "../failure.ts";
+import type { CallState } from "../protocol/call-messages.ts";
 import type { ToolResult } from "./call-events.ts";
 
 /** A finished turn of the agent, for the call to act on. */
@@ -9,6 +10,12 @@ export interface AnswerOutcome {
   readonly effect: ToolResult["effect"];
 }
 
+/** The agent's turn that is being said: its place in the transcript, and its words so far. */
+export interface UnfinishedTurn {
+  readonly seq: number;
+  readonly text: string;
+}
+
 /**
  * Who makes the turns of a call: in text one request for each answer, with sound one session with the model. The call
  * around it is the same.
@@ -16,6 +23,9 @@ export interface AnswerOutcome {
 export interface TurnMaker {
   /** A turn is being made or spoken: no silence is counted. */
   readonly isBusy: boolean;
+  /** What is going on, in a word. */
+  readonly state: CallState;
+  readonly unfinished: UnfinishedTurn | undefined;
   /** Something that belongs into the record is still to come: words of the caller, or the bill of a broken answer. */
   readonly awaitsRecord: boolean;
   /** Caller and key are there; also when a lost caller is back. */

@@ -2,6 +2,7 @@ import { factsOf, type Reason } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
 import { estimateUsage, type HistoryItem, type ModelEvent, type ModelRequest } from "../model/model-leg.ts";
 import { type AgentConfig, DEFAULT_PROMPT } from "../protocol/agent-config.ts";
+import type { CallState } from "../protocol/call-messages.ts";
 import type { ToolCallRecord } from "../protocol/call-record.ts";
 import type { CallId } from "../protocol/ids.ts";
 import { Answer } from "./answer.ts";
@@ -11,7 +12,7 @@ import { spokenMs } from "./deadlines.ts";
 import { historyOf } from "./history.ts";
 import { cut, ToolDesk } from "./tool-desk.ts";
 import type { Transcript } from "./transcript.ts";
-import type { AnswerOutcome, TurnMaker } from "./turn-maker.ts";
+import type { AnswerOutcome, TurnMaker, UnfinishedTurn } from "./turn-maker.ts";
 
 /**
  * Whose turn it is, and the making of the agent's. There is at most one answer; each request to the model has a
@@ -26,6 +27,8 @@ export class Turns implements TurnMaker {
   #request: ModelRequest | undefined;
   #response = 0;
   readonly #tools: ToolDesk;
+  /** The carrier says so. */
+  #isPlaying = false;
 
   constructor(callId: CallId, config: AgentConfig, transcript: Transcript, emit: (command: CallCommand) => void) {
     this.#callId = callId;
@@ -38,6 +41,23 @@ export class Turns implements TurnMaker {
   /** The agent is thinking, speaking or waiting for a tool. */
   get isBusy(): boolean {
     return this.#answer !== undefined;
+  }
+
+  get state(): CallState {
+    if (!this.#answer) return this.#isPlaying ? "speaking" : "listening";
+    if (this.#tools.running.size > 0) return "using-tool";
+    return this.#answer.responseText === "" ? "thinking" : "speaking";
+  }
+
+  /** It takes its place when it is over: whatever comes before it moves it on. */
+  get unfinished(): UnfinishedTurn | undefined {
+    const text = this.#answer?.text ?? "";
+    return text === "" ? undefined : { seq: (this.#transcript.last?.seq ?? 0) + 1, text };
+  }
+
+  /** Whether what was said so far is being spoken. */
+  playback(playing: boolean): void {
+    this.#isPlaying = playing;
   }
 
   /** Text comes whole, and what an answer cost is counted when it is broken off. */

@@ -2,6 +2,7 @@ import type { CallerEvent } from "../caller/caller-leg.ts";
 import { factsOf, type Reason } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
 import type { VoiceCommand, VoiceEvent } from "../model/voice-leg.ts";
+import type { CallState } from "../protocol/call-messages.ts";
 import { AgentVoice } from "./agent-voice.ts";
 import type { CallCommand, ToolResult } from "./call-events.ts";
 import { type CallFacts, FATAL } from "./call-facts.ts";
@@ -10,7 +11,7 @@ import { CallerTurns } from "./caller-turns.ts";
 import { Screen } from "./screen.ts";
 import { cut } from "./tool-desk.ts";
 import type { Transcript } from "./transcript.ts";
-import type { AnswerOutcome, TurnMaker } from "./turn-maker.ts";
+import type { AnswerOutcome, TurnMaker, UnfinishedTurn } from "./turn-maker.ts";
 import { stateOf, type VoiceAnswers } from "./voice-answers.ts";
 import { VoiceLink } from "./voice-link.ts";
 import { voiceRequestOf } from "./voice-request.ts";
@@ -52,6 +53,15 @@ export class VoiceTurns implements TurnMaker {
 
   get isBusy(): boolean {
     return this.sound.isSpeech || this.#agent.isBusy;
+  }
+
+  get state(): CallState {
+    return this.#screen.state;
+  }
+
+  get unfinished(): UnfinishedTurn | undefined {
+    const { current } = this.answers;
+    return current?.seq === undefined || current.isCut ? undefined : { seq: current.seq, text: current.text };
   }
 
   /** Frame path: whether the caller's sound is for the model now. */

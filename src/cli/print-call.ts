@@ -115,6 +115,7 @@ const END_REASONS: Readonly<Record<string, string>> = {
   "call-cap": "longest time reached",
   "key-failed": "the key failed",
   revoked: "ended by the workshop",
+  paused: "all calls were paused",
   lost: "the connection was lost",
   refused: "not let in",
   policy: "ended for breaking a rule",

@@ -12,6 +12,7 @@ export const END_REASONS = [
   "call-cap",
   "key-failed",
   "revoked",
+  "paused",
   "refused",
   "policy",
   "lost",

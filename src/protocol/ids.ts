@@ -10,6 +10,8 @@ export type SessionToken = Branded<"SessionToken">;
 /** What a class types to come in, e.g. `MAPLE-7`; upper case. */
 export type JoinCode = Branded<"JoinCode">;
 export type WorkshopId = Branded<"WorkshopId">;
+/** What the instructor knows a student by: opens nothing. A UUID, made by the database. */
+export type StudentId = Branded<"StudentId">;
 
 /** 32 symbols without i, l, o and u: nothing to misread aloud, and no words. */
 const BASE32 = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -34,6 +36,7 @@ export function sessionTokenFrom(bytes: Uint8Array): SessionToken {
 
 export const parseCallId = (text: unknown): CallId | undefined => matching(/^[0-9a-hjkmnp-tv-z]{26}$/, text);
 export const parseWorkshopId = (text: unknown): WorkshopId | undefined => matching(/^[0-9a-z]{1,26}$/, text);
+export const parseStudentId = (text: unknown): StudentId | undefined => matching(/^[0-9a-f-]{36}$/, text);
 export const parseSessionToken = (text: unknown): SessionToken | undefined =>
   matching(/^[A-Za-z0-9._~-]{1,200}$/, text);
 /** Upper-cases and trims: students type codes by hand. */

@@ -1,25 +1,15 @@
 import { CALL_STATES, type CallMessage, type TurnMessage } from "./call-messages.ts";
 import { END_REASONS, type NO_USAGE, type TurnTimings, type Usage } from "./call-record.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
+import { type Fields, fields, flag, list, number, oneOf, orNull, readFrame, words } from "./read-fields.ts";
 
 /**
  * Reads a message of the call, for a page or a terminal: field by field, so that nothing else of it gets in. `undefined`:
  * a newer server's message, or none at all; to be passed over.
  */
-export function parseCallMessage(text: string): CallMessage | undefined {
-  try {
-    return read(fields(JSON.parse(text)));
-  } catch (thrown) {
-    if (thrown instanceof Unreadable || thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
-}
+export const parseCallMessage = (text: string): CallMessage | undefined => readFrame(text, readCallMessage);
 
-/** Some field is not what it must be. */
-class Unreadable extends Error {}
-
-function read(message: Fields): CallMessage | undefined {
+/** As {@link parseCallMessage}, of a message within another. Throws `Unreadable`. */
+export function readCallMessage(message: Fields): CallMessage | undefined {
   switch (message.type) {
     case "call-start":
       return {
@@ -114,17 +104,3 @@ function readUsage(value: unknown): Usage {
     estimated: flag(estimated),
   };
 }
-
-const unreadable = (): never => {
-  throw new Unreadable();
-};
-const words = (value: unknown): string => (typeof value === "string" ? value : unreadable());
-const number = (value: unknown): number => (typeof value === "number" && Number.isFinite(value) ? value : unreadable());
-const flag = (value: unknown): boolean => (typeof value === "boolean" ? value : unreadable());
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : unreadable());
-const fields = (value: unknown): Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : unreadable();
-const orNull = <Value>(read: (value: unknown) => Value, value: unknown): Value | null =>
-  value === null ? null : read(value);
-const oneOf = <const Word extends string>(known: readonly Word[], value: unknown): Word =>
-  known.find((word) => word === value) ?? unreadable();

@@ -29,6 +29,10 @@ export interface FailureBody {
   readonly openai?: KeyOpinion | undefined;
   /** `GET /healthz` only. */
   readonly checks?: HealthChecks | undefined;
+  /** `workshop_not_open`: when it opens. */
+  readonly opensAt?: string | undefined;
+  /** `too_many_logins`: how long to wait. */
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 export interface KeyOpinion {
@@ -58,10 +62,30 @@ export interface JoinRequest {
 export interface JoinReply {
   readonly success: true;
   readonly sessionToken: string;
+  /** As it was given, or where somebody of the workshop has it already, with a number behind it. */
   readonly name: string;
+  /** Four words that bring the student back on any device; shown this once. */
+  readonly recoveryPhrase: string;
   /** Where the agent answers over ConversationRelay. */
   readonly websocketUrl: string;
   readonly workshop: { readonly name: string };
+}
+
+export interface RecoverRequest {
+  /** In any case, with any spaces or hyphens between the words. */
+  readonly recoveryPhrase: string;
+}
+
+/** The reply's cookie signs the browser in. */
+export interface RecoverReply {
+  readonly success: true;
+  readonly name: string | null;
+}
+
+export interface RecoveryPhraseReply {
+  readonly success: true;
+  /** Shown this once; the words before it stop working. */
+  readonly recoveryPhrase: string;
 }
 
 /** The predecessor's save. An absent field is left as it is, `null` clears it, an unknown field is ignored. */
@@ -118,15 +142,30 @@ export interface StudentLimits {
   readonly keyChecksPerMinute: number;
 }
 
+/** Whether a workshop may be called, by its dates. */
+export type WorkshopState = "not-open" | "open" | "ended";
+
 export interface MeReply {
   readonly success: true;
+  readonly studentId: string;
   readonly name: string | null;
   readonly email: string | null;
   readonly workshop: {
+    readonly id: string;
     readonly name: string;
+    readonly state: WorkshopState;
     readonly opensAt: string | null;
     readonly closesAt: string | null;
   } | null;
+  /** Whose key the next call runs on; `null`: nobody's, so there will be none. */
+  readonly payer: KeySource | null;
+  /** Whether there is an instructor's key that this student may use. */
+  readonly fallback: boolean;
+  /** Whether there are words that bring the student back. */
+  readonly recovery: { readonly set: boolean };
+  /** Whether the instructor has set up Twilio (`TWILIO_AUTH_TOKEN`). */
+  readonly phone: boolean;
+  readonly models: { readonly text: string; readonly voice: string };
   readonly config: {
     readonly prompt: string | null;
     readonly greeting: string | null;
@@ -155,6 +194,45 @@ export interface MePatch {
   readonly language?: string | null | undefined;
   readonly turnEnd?: TurnEnd | null | undefined;
   readonly patience?: Patience | null | undefined;
+}
+
+/** Newest first. */
+export interface PromptsReply {
+  readonly success: true;
+  readonly versions: readonly PromptVersion[];
+}
+
+export interface PromptVersion {
+  readonly savedAt: string;
+  /** `null`: the default prompt. */
+  readonly prompt: string | null;
+  readonly savedBy: "student" | "instructor";
+}
+
+/** Runs a saved tool once, as a call would. */
+export interface ToolRunRequest {
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+export interface ToolRunReply {
+  readonly success: true;
+  readonly outcome: "ok" | "failed";
+  readonly durationMs: number;
+  /** What was sent to the webhook; `null` for tools without one. Its secrets are left out. */
+  readonly request: {
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+  } | null;
+  /** HTTP status of the webhook's answer; `null`: none came, or there is no webhook. */
+  readonly status: number | null;
+  /** JSON text that the model would be given. */
+  readonly output: string;
+}
+
+/** Answered with `audio/wav`: the student's greeting in that voice, on the key that pays for their calls. */
+export interface VoiceSampleRequest {
+  readonly voice: string;
 }
 
 export interface KeyRequest {
@@ -189,10 +267,16 @@ export interface BrowserCallReply {
   readonly url: string;
 }
 
-/** Query of the call history: newest first, `before` the time of the last one seen. */
+/** Query of the call history: newest first, those before the last one seen. */
 export interface CallsQuery {
-  readonly before?: number | undefined;
+  readonly before?: CallsCursor | undefined;
   readonly limit: number;
+}
+
+/** A place in the history. Calls of one millisecond are told apart by their ids; `null`: before all of them. */
+export interface CallsCursor {
+  readonly startedAtMs: number;
+  readonly callId: string | null;
 }
 
 export interface CallView {

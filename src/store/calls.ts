@@ -2,6 +2,7 @@ import { and, asc, desc, eq, getTableColumns, lt, type SQL, sql } from "drizzle-
 import type { PgColumn } from "drizzle-orm/pg-core";
 import type { CallRecord, TurnRecord } from "../protocol/call-record.ts";
 import type { CallId, SessionToken } from "../protocol/ids.ts";
+import type { CallsCursor } from "../protocol/rest.ts";
 import { callOf, turnOf } from "./call-rows.ts";
 import { ask, type Database, DatabaseFailure } from "./database.ts";
 import { countOf } from "./reading.ts";
@@ -68,28 +69,48 @@ export async function archiveCall(
 }
 
 /**
- * A student's calls, newest first; unreadable rows are left out.
+ * A page of a student's calls, newest first. Unreadable rows are left out, so it may be shorter than asked for, or empty,
+ * with more behind it.
  *
+ * @returns `next`: where the next page begins; `null`: this is the last.
  * @throws Failure `database_unavailable`.
  */
 export async function listCalls(
   db: Database,
   token: SessionToken,
-  page: { readonly limit: number; readonly beforeMs: number | null },
-): Promise<CallSummary[]> {
-  const before = page.beforeMs === null ? undefined : lt(calls.startedAtMs, page.beforeMs);
+  page: { readonly limit: number; readonly before: CallsCursor | null },
+): Promise<{ readonly calls: readonly CallSummary[]; readonly next: CallsCursor | null }> {
   const rows = await ask(
     db
       .select({ ...getTableColumns(calls), turnCount: db.$count(turns, eq(turns.callId, calls.id)) })
       .from(calls)
-      .where(and(eq(calls.sessionToken, token), before))
-      .orderBy(desc(calls.startedAtMs))
-      .limit(page.limit),
+      // A row without a time has no place in the order: it would begin every page.
+      .where(
+        and(
+          eq(calls.sessionToken, token),
+          sql`isfinite(${calls.startedAtMs})`,
+          page.before ? isBefore(page.before) : undefined,
+        ),
+      )
+      .orderBy(desc(calls.startedAtMs), desc(calls.id))
+      // One more tells whether there is another page.
+      .limit(page.limit + 1),
   );
-  return rows.flatMap((row) => {
-    const call = callOf(row);
-    return call ? [{ ...call, costMicroUsd: countOf(row.costMicroUsd), turnCount: countOf(row.turnCount) ?? 0 }] : [];
-  });
+  const shown = rows.slice(0, page.limit);
+  const last = rows.length > page.limit ? shown.at(-1) : undefined;
+  return {
+    calls: shown.flatMap((row) => {
+      const call = callOf(row);
+      return call ? [{ ...call, costMicroUsd: countOf(row.costMicroUsd), turnCount: countOf(row.turnCount) ?? 0 }] : [];
+    }),
+    next: last ? { startedAtMs: last.startedAtMs, callId: last.id } : null,
+  };
+}
+
+/** Compared as a pair: calls of one millisecond are in the order of their ids. */
+function isBefore({ startedAtMs, callId }: CallsCursor): SQL {
+  if (callId === null) return lt(calls.startedAtMs, startedAtMs);
+  return sql`(${calls.startedAtMs}, ${calls.id}) < (${sql.param(startedAtMs, calls.startedAtMs)}, ${sql.param(callId, calls.id)})`;
 }
 
 /**

@@ -18,6 +18,8 @@ export const workshops = pgTable("workshops", {
   /** May a student without a key call on the instructor's? */
   fallbackAllowed: boolean("fallback_allowed").notNull().default(true),
   callMaxMs: integer("call_max_ms"),
+  /** How many students may join; null: no limit. */
+  seats: integer("seats"),
   /** What the instructor's key may cost: the whole workshop, one student, one call. Null: no limit. */
   allowanceMicroUsd: bigint("allowance_micro_usd", { mode: "number" }),
   studentAllowanceMicroUsd: bigint("student_allowance_micro_usd", { mode: "number" }),
@@ -55,8 +57,33 @@ export const students = pgTable(
     keyLastUsedAtMs: instant("key_last_used_at"),
     /** Sealed, as the key is; signs the requests to the student's webhooks. */
     sealedWebhookSecret: text("webhook_secret"),
+    /** What the instructor knows a student by: no credential, and nothing can be learned from it. */
+    studentId: text("student_id")
+      .notNull()
+      .default(sql`gen_random_uuid()::text`)
+      .unique("student_configs_student_id_key"),
+    /** Keyed digest of the words that bring a student back on another device; null: there are none. */
+    recoveryDigest: text("recovery_digest").unique("student_configs_recovery_digest_key"),
   },
   (table) => [index("student_configs_workshop_id_idx").on(table.workshopId)],
+);
+
+/** What a student's prompt was before. Saves that follow each other closely are one version. */
+export const promptVersions = pgTable(
+  "prompt_versions",
+  {
+    sessionToken: text("session_token")
+      .notNull()
+      .references(() => students.sessionToken, { onDelete: "cascade" }),
+    /** When it was first saved so, and when it was last: a version in the making is overwritten for a while. */
+    savedAtMs: instant("saved_at").notNull(),
+    changedAtMs: instant("changed_at").notNull(),
+    /** Null: the default prompt. */
+    prompt: text("prompt"),
+    /** `student` or `instructor`. */
+    savedBy: text("saved_by").notNull(),
+  },
+  (table) => [primaryKey({ name: "prompt_versions_pkey", columns: [table.sessionToken, table.savedAtMs] })],
 );
 
 export const calls = pgTable(

@@ -1,9 +1,10 @@
 import { eq, type SQL, sql } from "drizzle-orm";
 import { type AgentConfig, PATIENCES, type Patience, TURN_ENDS, type TurnEnd } from "../protocol/agent-config.ts";
-import type { SessionToken, WorkshopId } from "../protocol/ids.ts";
+import { parseStudentId, type SessionToken, type StudentId, type WorkshopId } from "../protocol/ids.ts";
 import { parseLanguage } from "../protocol/language.ts";
 import { KEY_STATUSES, type KeyStatus } from "../protocol/rest.ts";
 import { ask, type Database } from "./database.ts";
+import { keepPrompts } from "./prompt-versions.ts";
 import { jsonOf, msOf, oneOf, textOf, toolsOf } from "./reading.ts";
 import { students, workshops } from "./schema.ts";
 import { keyColumns, type StoredKey } from "./sealed-keys.ts";
@@ -18,6 +19,7 @@ export type Origin = (typeof ORIGINS)[number];
 
 export interface Student {
   readonly sessionToken: SessionToken;
+  readonly studentId: StudentId;
   readonly name: string | null;
   readonly email: string | null;
   readonly workshop: Workshop | null;
@@ -31,6 +33,8 @@ export interface Student {
   readonly keyConnectedAtMs: number | null;
   readonly keyLastUsedAtMs: number | null;
   readonly sealedWebhookSecret: string | null;
+  /** Of the words that bring the student back; `null`: there are none. */
+  readonly recoveryDigest: string | null;
   readonly origin: Origin;
   readonly createdAtMs: number | null;
   readonly updatedAtMs: number | null;
@@ -92,7 +96,8 @@ export async function enrolStudent(db: Database, student: NewStudent): Promise<v
 }
 
 /**
- * The predecessor's save, in one query. With `enrol`, a token nobody has becomes a student (of `workshopId`, if given).
+ * The predecessor's save, in one query. With `enrol`, a token nobody has becomes a student (of `workshopId`, if given);
+ * without it, `undefined` says that nobody has it.
  *
  * @throws Failure `database_unavailable`.
  */
@@ -101,27 +106,30 @@ export async function saveLegacyConfig(
   token: SessionToken,
   patch: LegacyPatch,
   options: { readonly enrol: boolean; readonly workshopId?: WorkshopId | null | undefined },
-): Promise<"saved" | "unknown"> {
+): Promise<{ readonly studentId: StudentId } | undefined> {
   const { key, ...config } = patch;
   const changed = { ...configColumns(config), ...keyColumns(key), ...TOUCHED };
   if (options.enrol) {
     const { workshopId = null } = options;
-    await ask(
-      db
-        .insert(students)
-        .values({ sessionToken: token, origin: "enrolled", workshopId, ...changed })
-        .onConflictDoUpdate({ target: students.sessionToken, set: changed }),
-    );
-    return "saved";
+    const enrolled = db
+      .insert(students)
+      .values({ sessionToken: token, origin: "enrolled", workshopId, ...changed })
+      .onConflictDoUpdate({ target: students.sessionToken, set: changed });
+    return savedOf(await ask(enrolled.returning(SAVED)));
   }
-  const rows = await ask(
-    db.update(students).set(changed).where(eq(students.sessionToken, token)).returning({ found: sql`1` }),
-  );
-  return rows.length > 0 ? "saved" : "unknown";
+  return savedOf(await ask(db.update(students).set(changed).where(eq(students.sessionToken, token)).returning(SAVED)));
+}
+
+const SAVED = { studentId: students.studentId };
+
+function savedOf([row]: readonly { readonly studentId: unknown }[]): { readonly studentId: StudentId } | undefined {
+  const studentId = parseStudentId(row?.studentId);
+  return studentId && { studentId };
 }
 
 /**
- * Changes what the patch names and returns the student as they are then; `undefined` when there is none.
+ * Changes what the patch names and returns the student as they are then, in one request; `undefined` when there is none.
+ * A prompt that gives way to another is kept as a version: see `prompt-versions.ts`.
  *
  * @throws Failure `database_unavailable`.
  */
@@ -129,16 +137,19 @@ export async function patchStudent(
   db: Database,
   token: SessionToken,
   patch: StudentPatch,
+  nowMs: number,
 ): Promise<Student | undefined> {
-  const [, [row]] = await ask(
-    db.batch([
-      db
-        .update(students)
-        .set({ ...configColumns(patch), ...TOUCHED })
-        .where(eq(students.sessionToken, token)),
-      selectStudent(db, token),
-    ]),
-  );
+  const whose = eq(students.sessionToken, token);
+  const update = db
+    .update(students)
+    .set({ ...configColumns(patch), ...TOUCHED })
+    .where(whose);
+  const after = selectStudent(db, token);
+  const { prompt } = patch;
+  const [row] =
+    prompt === undefined
+      ? (await ask(db.batch([update, after])))[1]
+      : (await ask(db.batch([...keepPrompts(db, { whose, prompt, savedBy: "student", nowMs }), update, after])))[6];
   return row && studentOf(token, row);
 }
 
@@ -193,6 +204,8 @@ const STUDENT_COLUMNS = {
   keyConnectedAtMs: students.keyConnectedAtMs,
   keyLastUsedAtMs: students.keyLastUsedAtMs,
   sealedWebhookSecret: students.sealedWebhookSecret,
+  studentId: students.studentId,
+  recoveryDigest: students.recoveryDigest,
 };
 
 const selectStudent = (db: Database, token: SessionToken) =>
@@ -207,10 +220,14 @@ interface StudentRow {
   readonly workshop: Readonly<Record<keyof typeof WORKSHOP_COLUMNS, unknown>> | null;
 }
 
-function studentOf(sessionToken: SessionToken, { student, workshop }: StudentRow): Student {
+/** `undefined`: a row whose id another program has spoiled. The database makes them, and holds one for each. */
+function studentOf(sessionToken: SessionToken, { student, workshop }: StudentRow): Student | undefined {
+  const studentId = parseStudentId(student.studentId);
+  if (!studentId) return undefined;
   const toolsJson = jsonOf(student.tools);
   return {
     sessionToken,
+    studentId,
     name: textOf(student.name),
     email: textOf(student.email),
     workshop: workshopOf(workshop) ?? null,
@@ -230,6 +247,7 @@ function studentOf(sessionToken: SessionToken, { student, workshop }: StudentRow
     keyConnectedAtMs: msOf(student.keyConnectedAtMs),
     keyLastUsedAtMs: msOf(student.keyLastUsedAtMs),
     sealedWebhookSecret: textOf(student.sealedWebhookSecret),
+    recoveryDigest: textOf(student.recoveryDigest),
     origin: oneOf(ORIGINS, student.origin) ?? "predecessor",
     createdAtMs: msOf(student.createdAtMs),
     updatedAtMs: msOf(student.updatedAtMs),

@@ -12,6 +12,8 @@ export interface MasterKey {
   readonly sealing: Readonly<Record<SealPurpose, CryptoKey>>;
   /** The master key itself as an AES-256-GCM key, as the predecessor used it; can only decrypt. */
   readonly predecessor: CryptoKey;
+  /** HMAC-SHA-256 of recovery phrases. Of a previous master key too: nothing else can tell the phrases of its time. */
+  readonly recovery: CryptoKey;
 }
 
 export interface MasterKeys {
@@ -21,6 +23,7 @@ export interface MasterKeys {
   /** HMAC-SHA-256, from the newest master key only: a retired key vouches for nobody. */
   readonly tickets: CryptoKey;
   readonly callIds: CryptoKey;
+  readonly instructorSessions: CryptoKey;
 }
 
 /** A master key text was not checked with `isUsableMasterKey` first. Says nothing about the text. */
@@ -81,6 +84,7 @@ async function importMasterKeys(newestHex: string, previousHexes: readonly strin
     all: [newest, ...(await Promise.all([...previous.values()].map((bytes) => masterKey(bytes, ["decrypt"]))))],
     tickets: await derived(newestSource, "ticket", HMAC_SHA_256, ["sign", "verify"]),
     callIds: await derived(newestSource, "call-id", HMAC_SHA_256, ["sign"]),
+    instructorSessions: await derived(newestSource, "instructor-session", HMAC_SHA_256, ["sign", "verify"]),
   };
 }
 
@@ -93,12 +97,13 @@ async function masterKey(bytes: Uint8Array<ArrayBuffer>, usages: ("encrypt" | "d
     crypto.subtle.digest("SHA-256", bytes),
     crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["decrypt"]),
   ]);
-  const [openaiKey, webhookSecret] = await Promise.all([
+  const [openaiKey, webhookSecret, recovery] = await Promise.all([
     derived(source, "seal/openai-key", AES_256_GCM, usages),
     derived(source, "seal/webhook-secret", AES_256_GCM, usages),
+    derived(source, "recovery-phrase", HMAC_SHA_256, ["sign"]),
   ]);
   const kid = Array.from(new Uint8Array(digest, 0, 4), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return { kid, sealing: { "openai-key": openaiKey, "webhook-secret": webhookSecret }, predecessor };
+  return { kid, sealing: { "openai-key": openaiKey, "webhook-secret": webhookSecret }, predecessor, recovery };
 }
 
 const derivationSource = (bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey> =>

@@ -1,41 +1,14 @@
-import type { CallMessage, CallState, TalkMode, TurnMessage } from "../protocol/call-messages.ts";
-import { END_REASONS, type EndReason, type KeySource, type TurnTimings } from "../protocol/call-record.ts";
+import type { CallMessage, CallState, TalkMode } from "../protocol/call-messages.ts";
+import type { EndReason, KeySource, Usage } from "../protocol/call-record.ts";
+import { type Line, withCaption, withGap, withTurn } from "./call-lines.ts";
 import type { CallConnection } from "./call-socket.ts";
-import { CANNOT_HEAR_WORDS, END_WORDS, HOLD_TO_TALK_WORDS, MUTED_WORDS, PHASE_WORDS, STATE_WORDS } from "./words.ts";
 
 /** What the page shows of a call: a fold of what the call sent and of what happened here. Pure: time is given. */
 
-/** A line of the transcript. Lines that did not change stay the same object, so that only changed ones are drawn. */
-export type Line = TurnLine | ToolLine | GapLine;
-
-export interface TurnLine {
-  readonly kind: "turn";
-  readonly seq: number;
-  readonly speaker: "caller" | "agent";
-  /** Final words; of an agent's turn those that were heard. Empty: they are still to come. */
-  readonly text: string;
-  /** Words after `text` that may still change. */
-  readonly interim: string;
-  /** Words of the agent that never came to be heard, because the caller spoke over them. */
-  readonly notHeard: string;
-  readonly isFinal: boolean;
-  readonly timings: TurnTimings | null;
-  readonly failure: string | null;
-}
-
-export interface ToolLine {
-  readonly kind: "tool";
-  readonly seq: number;
-  readonly name: string;
-  readonly outcome: "pending" | "ok" | "failed";
-  readonly durationMs: number | null;
-}
-
-/** The connection was away for a while, after the turn `seq`. */
-export interface GapLine {
-  readonly kind: "gap";
-  readonly seq: number;
-  readonly lostMs: number;
+/** Why something went wrong: a code of `failure.ts` where there is one, and a sentence for the person. */
+export interface CallFailure {
+  readonly code: string | null;
+  readonly sentence: string;
 }
 
 export interface CallView {
@@ -44,17 +17,29 @@ export interface CallView {
   readonly lines: readonly Line[];
   readonly keySource: KeySource | null;
   readonly model: string | null;
-  /** Null: nothing was used yet. */
-  readonly meter: { readonly costMicroUsd: number | null } | null;
-  /** A sentence for the person; null: nothing is wrong. */
-  readonly error: string | null;
+  /** Null: nothing was used yet. `costMicroUsd` null: no price is known. */
+  readonly meter: { readonly usage: Usage; readonly costMicroUsd: number | null } | null;
+  /** Null: nothing is wrong. */
+  readonly failure: CallFailure | null;
+  /** The last one, also when the call went on after it. */
+  readonly lastFailure: CallFailure | null;
   readonly endReason: EndReason | null;
+  /** By the clock of `nowMs`, as is every time here: when the call began, may last until, and ended. */
+  readonly startedAtMs: number | null;
+  readonly endsAtMs: number | null;
+  readonly endedAtMs: number | null;
   readonly muted: boolean;
   readonly talkMode: TalkMode;
   readonly talking: boolean;
   readonly hasMicrophone: boolean;
   /** Of the microphone, in decibels below full scale. */
   readonly levelDbfs: number;
+  /** When the microphone last brought anything at all. */
+  readonly frameAtMs: number | null;
+  /** The microphone hears the loudspeaker. */
+  readonly hearsItself: boolean;
+  /** The device does not play the call's sound now: a phone call came in, or the page was put away. */
+  readonly isSoundPaused: boolean;
   /** Since when the call waits for something: dialling, or a lost connection. */
   readonly waitingSinceMs: number | null;
   /** The microphone has brought more than noise, so it works. */
@@ -66,17 +51,21 @@ export interface CallView {
 
 export type ViewChange =
   | { readonly type: "dial"; readonly hasMicrophone: boolean }
+  /** Somebody else's call to the same agent is looked at; it has lasted `sinceMs`. */
+  | { readonly type: "watch"; readonly keySource: KeySource; readonly model: string; readonly sinceMs: number }
   | { readonly type: "message"; readonly message: CallMessage }
-  | { readonly type: "connection"; readonly connection: CallConnection; readonly sentence?: string | undefined }
+  | { readonly type: "connection"; readonly connection: CallConnection; readonly failure?: CallFailure | undefined }
   | { readonly type: "level"; readonly levelDbfs: number }
   | { readonly type: "mute"; readonly muted: boolean }
   | { readonly type: "talk-mode"; readonly mode: TalkMode }
   | { readonly type: "talk"; readonly pressed: boolean }
+  | { readonly type: "echo"; readonly isLoud: boolean }
+  | { readonly type: "sound"; readonly isPaused: boolean }
   | { readonly type: "microphone-lost"; readonly sentence: string }
   /** The call was ended from here. */
   | { readonly type: "hung-up" }
   /** Something here went wrong, and with it the call. */
-  | { readonly type: "failed"; readonly sentence: string }
+  | { readonly type: "failed"; readonly failure: CallFailure }
   | { readonly type: "tick" };
 
 export const NO_CALL: CallView = {
@@ -86,13 +75,20 @@ export const NO_CALL: CallView = {
   keySource: null,
   model: null,
   meter: null,
-  error: null,
+  failure: null,
+  lastFailure: null,
   endReason: null,
+  startedAtMs: null,
+  endsAtMs: null,
+  endedAtMs: null,
   muted: false,
   talkMode: "open",
   talking: false,
   hasMicrophone: false,
   levelDbfs: Number.NEGATIVE_INFINITY,
+  frameAtMs: null,
+  hearsItself: false,
+  isSoundPaused: false,
   waitingSinceMs: null,
   wasHeard: false,
   unheardSinceMs: null,
@@ -101,8 +97,16 @@ export const NO_CALL: CallView = {
 
 /** A microphone that brings more than this is not dead: a quiet voice at arm's length, after gain control, is louder. */
 const HEARD_DBFS = -50;
-const UNHEARD_AFTER_MS = 4_000;
-const SECONDS_SHOWN_AFTER_MS = 2_000;
+/** Frames come each 40 ms. Away for so long, the browser holds them back: its page is hidden, or a phone call came in. */
+const FRAMES_STOPPED_MS = 4_000;
+/** The call had an orderly end: what went wrong before is over. */
+const ORDERLY_ENDS: readonly EndReason[] = ["caller-left", "agent-ended", "handed-over"];
+
+export const isUp = ({ phase }: CallView): boolean => phase === "dialling" || phase === "live" || phase === "lost";
+
+/** The microphone is on, and yet nothing comes of it. */
+export const isMicrophoneStopped = ({ phase, hasMicrophone, frameAtMs, nowMs }: CallView): boolean =>
+  phase === "live" && hasMicrophone && frameAtMs !== null && nowMs - frameAtMs >= FRAMES_STOPPED_MS;
 
 /** @param nowMs of any clock that does not go back */
 export function foldCall(before: CallView, change: ViewChange, nowMs: number): CallView {
@@ -110,31 +114,47 @@ export function foldCall(before: CallView, change: ViewChange, nowMs: number): C
   switch (change.type) {
     case "dial":
       return { ...NO_CALL, phase: "dialling", hasMicrophone: change.hasMicrophone, waitingSinceMs: nowMs, nowMs };
+    case "watch": {
+      const { keySource, model, sinceMs } = change;
+      return { ...NO_CALL, phase: "live", state: "listening", keySource, model, startedAtMs: nowMs - sinceMs, nowMs };
+    }
     case "message":
       return listening(foldMessage(view, change.message), before);
     case "connection":
       return foldConnection(view, change);
     case "level":
-      return listening({ ...view, levelDbfs: change.levelDbfs }, before);
+      return listening(foldLevel(view, change.levelDbfs), before);
     case "mute":
       return listening({ ...view, muted: change.muted }, before);
     case "talk-mode":
-      return listening({ ...view, talkMode: change.mode, talking: false }, before);
+      return listening({ ...view, talkMode: change.mode, talking: false, hearsItself: false }, before);
     case "talk":
       return { ...view, talking: change.pressed };
-    case "microphone-lost":
-      return listening(
-        { ...view, hasMicrophone: false, levelDbfs: Number.NEGATIVE_INFINITY, error: change.sentence },
-        before,
-      );
+    case "echo":
+      return { ...view, hearsItself: change.isLoud };
+    case "sound":
+      return { ...view, isSoundPaused: change.isPaused };
+    case "microphone-lost": {
+      const failure = { code: null, sentence: change.sentence };
+      return listening({ ...view, hasMicrophone: false, levelDbfs: Number.NEGATIVE_INFINITY, failure }, before);
+    }
     case "hung-up":
-      return { ...view, phase: "ended", waitingSinceMs: null, endReason: "caller-left" };
+      return ended({ ...view, endReason: "caller-left" });
     case "failed":
-      return { ...view, phase: "ended", waitingSinceMs: null, error: change.sentence };
+      return ended({ ...view, failure: change.failure, lastFailure: change.failure });
     case "tick":
       return view;
   }
 }
+
+const ended = (view: CallView): CallView => ({
+  ...view,
+  phase: "ended",
+  waitingSinceMs: null,
+  hearsItself: false,
+  isSoundPaused: false,
+  endedAtMs: view.endedAtMs ?? view.nowMs,
+});
 
 function foldMessage(view: CallView, message: CallMessage): CallView {
   switch (message.type) {
@@ -142,7 +162,11 @@ function foldMessage(view: CallView, message: CallMessage): CallView {
       const { keySource, model } = message;
       const gaps = message.resumed ? view.lines.filter((line) => line.kind === "gap") : [];
       const lines = message.turns.reduce<readonly Line[]>((kept, turn) => withTurn(kept, turn, view.lines), gaps);
-      return { ...view, phase: "live", waitingSinceMs: null, error: null, keySource, model, lines };
+      const startedAtMs = view.startedAtMs ?? view.nowMs;
+      // The server's clock is another: only how long the call may last is taken from it.
+      const endsAtMs = startedAtMs + message.endsAtMs - message.startedAtMs;
+      const times = { startedAtMs, endsAtMs, waitingSinceMs: null };
+      return { ...view, phase: "live", failure: null, keySource, model, lines, ...times };
     }
     case "state":
       return { ...view, state: message.state };
@@ -152,16 +176,20 @@ function foldMessage(view: CallView, message: CallMessage): CallView {
       // Words that came through show that what went wrong before is over.
       return {
         ...view,
-        error: message.failure === null && message.text !== "" ? null : view.error,
+        failure: message.failure === null && message.text !== "" ? null : view.failure,
         lines: withTurn(view.lines, message, view.lines),
       };
     case "meter":
-      return { ...view, meter: { costMicroUsd: message.costMicroUsd } };
-    case "error":
-      return { ...view, error: message.error };
+      return { ...view, meter: { usage: message.usage, costMicroUsd: message.costMicroUsd } };
+    case "error": {
+      const failure = { code: message.code, sentence: message.error };
+      return { ...view, failure, lastFailure: failure };
+    }
     case "call-end": {
-      const endReason = END_REASONS.find((reason) => reason === message.endReason) ?? null;
-      return { ...view, phase: "ended", waitingSinceMs: null, endReason };
+      const { endReason } = message;
+      // The last words of a call that failed came through too, and took its failure back.
+      const failure = ORDERLY_ENDS.includes(endReason) ? view.failure : view.lastFailure;
+      return ended({ ...view, endReason, failure });
     }
     case "clear":
     case "pong":
@@ -178,51 +206,22 @@ function foldConnection(view: CallView, change: Extract<ViewChange, { type: "con
       return view.phase === "live" ? { ...view, phase: "lost", waitingSinceMs: view.nowMs } : view;
     case "open": {
       if (view.phase !== "lost") return view;
-      const seq = Math.max(0, ...view.lines.map((line) => line.seq));
-      const gap: GapLine = { kind: "gap", seq, lostMs: view.nowMs - (view.waitingSinceMs ?? view.nowMs) };
-      return { ...view, phase: "live", waitingSinceMs: null, lines: [...view.lines, gap] };
+      const lostMs = view.nowMs - (view.waitingSinceMs ?? view.nowMs);
+      const lines = withGap(view.lines, "connection", lostMs);
+      return { ...view, phase: "live", waitingSinceMs: null, lines };
     }
-    case "closed":
-      return { ...view, phase: "ended", waitingSinceMs: null, error: change.sentence ?? view.error };
+    case "closed": {
+      const failure = change.failure ?? view.failure;
+      return ended({ ...view, failure, lastFailure: failure ?? view.lastFailure });
+    }
   }
 }
 
-/** In the order of `seq`; what is not a turn stands after the turn whose number it has. */
-function inserted(lines: readonly Line[], line: Line): readonly Line[] {
-  const isTurn = line.kind !== "gap";
-  const at = lines.findIndex((other) => other.seq > line.seq || (other.seq === line.seq && isTurn));
-  if (at < 0) return [...lines, line];
-  const replaces = isTurn && lines[at]?.seq === line.seq && lines[at]?.kind !== "gap";
-  return lines.toSpliced(at, replaces ? 1 : 0, line);
-}
-
-function withTurn(lines: readonly Line[], turn: TurnMessage, shown: readonly Line[]): readonly Line[] {
-  const line = lineOf(turn);
-  const same = shown.find((other) => JSON.stringify(other) === JSON.stringify(line));
-  return inserted(lines, same ?? line);
-}
-
-function lineOf({ seq, speaker, text, heardText, toolCall, timings, failure }: TurnMessage): Line {
-  if (speaker === "tool") {
-    const name = typeof toolCall?.name === "string" ? toolCall.name : "tool";
-    const outcome = toolCall?.outcome === "ok" || toolCall?.outcome === "failed" ? toolCall.outcome : "pending";
-    return { kind: "tool", seq, name, outcome, durationMs: toolCall?.durationMs ?? null };
-  }
-  const [heard, notHeard] = heardText === null ? [text, ""] : partOf(text, heardText);
-  return { kind: "turn", seq, speaker, text: heard, notHeard, interim: "", isFinal: text !== "", timings, failure };
-}
-
-/** The heard text is the beginning of the text, but for spaces around it. */
-function partOf(text: string, heardText: string): readonly [heard: string, notHeard: string] {
-  const heard = heardText.trimEnd();
-  return text.startsWith(heard) ? [heard, text.slice(heard.length)] : [heard, text];
-}
-
-function withCaption(lines: readonly Line[], seq: number, speaker: "caller" | "agent", delta: string): readonly Line[] {
-  const line = lines.find((other) => other.kind === "turn" && other.seq === seq);
-  if (line?.kind === "turn") return inserted(lines, { ...line, interim: line.interim + delta, isFinal: false });
-  const fresh = { kind: "turn", seq, speaker, text: "", notHeard: "", interim: delta } as const;
-  return inserted(lines, { ...fresh, isFinal: false, timings: null, failure: null });
+function foldLevel(view: CallView, levelDbfs: number): CallView {
+  const frameAtMs = view.nowMs;
+  if (!isMicrophoneStopped(view)) return { ...view, levelDbfs, frameAtMs };
+  const lostMs = view.nowMs - (view.frameAtMs ?? view.nowMs);
+  return { ...view, levelDbfs, frameAtMs, lines: withGap(view.lines, "microphone", lostMs) };
 }
 
 /** Keeps the time since which somebody should be heard and never was. */
@@ -231,27 +230,4 @@ function listening(view: CallView, before: CallView): CallView {
   const isOpen = view.phase === "live" && view.state === "listening" && view.talkMode === "open";
   const isUnheard = isOpen && view.hasMicrophone && !view.muted && !wasHeard;
   return { ...view, wasHeard, unheardSinceMs: isUnheard ? (before.unheardSinceMs ?? view.nowMs) : null };
-}
-
-/** What goes on, in words that change only when it does: fit to be read aloud. */
-export function statusOf({ phase, state, muted, talkMode, talking, hasMicrophone }: CallView): string {
-  if (phase !== "live") return PHASE_WORDS[phase];
-  if (state === "listening" && hasMicrophone) {
-    if (muted) return MUTED_WORDS;
-    if (talkMode === "push-to-talk" && !talking) return HOLD_TO_TALK_WORDS;
-  }
-  return STATE_WORDS[state];
-}
-
-/** What stands below it: why it ended, or a hint. Empty: nothing. */
-export function detailOf({ phase, endReason, unheardSinceMs, nowMs }: CallView): string {
-  if (phase === "ended") return endReason === null ? "" : END_WORDS[endReason];
-  return unheardSinceMs !== null && nowMs - unheardSinceMs >= UNHEARD_AFTER_MS ? CANNOT_HEAR_WORDS : "";
-}
-
-/** How long the call has been dialling or away; null: it is not, or so shortly that nobody wants to know. */
-export function waitedMs({ phase, waitingSinceMs, nowMs }: CallView): number | null {
-  if (waitingSinceMs === null) return null;
-  const ms = nowMs - waitingSinceMs;
-  return phase === "dialling" && ms < SECONDS_SHOWN_AFTER_MS ? null : ms;
 }

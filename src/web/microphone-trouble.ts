@@ -1,20 +1,14 @@
-/** Why there is no sound from a microphone, with the one sentence that helps. */
-const SENTENCES = {
-  denied: "The microphone is blocked for this page. Allow it in the browser's address bar, then try again.",
-  none: "No microphone was found. Plug one in, then try again.",
-  busy: "The microphone is in use by another app, such as Teams or Zoom. Close it there, then try again.",
-  insecure: "A browser gives the microphone only to a page with https. Open the https address of this page.",
-  unsupported: "This browser cannot give us sound from your microphone. Try Chrome, Edge or Safari.",
-  lost: "The microphone was unplugged or taken away. You can go on by typing.",
-} as const;
+import { MICROPHONE_WORDS } from "./words.ts";
 
-export type MicrophoneCause = keyof typeof SENTENCES;
+/** Why there is no sound from a microphone. */
+export type MicrophoneCause = "denied" | "none" | "busy" | "insecure" | "embedded" | "unsupported" | "lost";
 
+/** With the one sentence that helps. */
 export class MicrophoneTrouble extends Error {
   override readonly cause: MicrophoneCause;
 
   constructor(cause: MicrophoneCause) {
-    super(SENTENCES[cause]);
+    super(MICROPHONE_WORDS[cause]);
     this.cause = cause;
   }
 }

@@ -1,6 +1,7 @@
 /// <reference types="vite/client" />
 
-import { MicrophoneTrouble, troubleOf } from "./microphone-trouble.ts";
+import { isEmbedded } from "./browser-kind.ts";
+import { type MicrophoneCause, MicrophoneTrouble, troubleOf } from "./microphone-trouble.ts";
 import type { MicrophoneFrame } from "./microphone-worklet.ts";
 import workletUrl from "./microphone-worklet.ts?worker&url";
 
@@ -12,8 +13,11 @@ export interface MicrophoneEvents {
 }
 
 const PLAIN: MediaStreamConstraints = { audio: true };
-const CLEAN: MediaStreamConstraints = {
-  audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+const CLEAN: MediaTrackConstraints = {
+  channelCount: 1,
+  echoCancellation: true,
+  noiseSuppression: true,
+  autoGainControl: true,
 };
 
 /** What the microphone hears, in frames, from {@link Microphone.open} to {@link Microphone.close}. */
@@ -36,10 +40,12 @@ export class Microphone {
   /**
    * Asks for the microphone; the browser may ask its user, so this may take as long as a person does.
    *
+   * @param deviceId the one that is wanted; empty, or no longer there: the system's own choice
    * @throws MicrophoneTrouble with one sentence for the person
    */
-  static async open(events: MicrophoneEvents): Promise<Microphone> {
-    const stream = await microphoneStream(CLEAN);
+  static async open(events: MicrophoneEvents, deviceId: string): Promise<Microphone> {
+    const wanted = deviceId === "" ? CLEAN : { ...CLEAN, deviceId: { ideal: deviceId } };
+    const stream = await microphoneStream({ audio: wanted });
     // Of its own, at the microphone's own rate: Firefox connects no microphone to a context of another.
     const context = new AudioContext({ latencyHint: "interactive" });
     try {
@@ -51,6 +57,16 @@ export class Microphone {
     }
   }
 
+  /** As the browser reports it, which is not always as it was asked for. Where it does not report, it is believed. */
+  get hasEchoCancellation(): boolean {
+    return this.#stream.getAudioTracks()[0]?.getSettings().echoCancellation !== false;
+  }
+
+  /** The device had taken the sound away, for a phone call say. */
+  resume(): void {
+    this.#context.resume().catch(() => {});
+  }
+
   /** Lets go of the device: the browser's sign that it listens goes out. */
   close(): void {
     this.#worklet.port.onmessage = null;
@@ -59,14 +75,15 @@ export class Microphone {
 }
 
 async function microphoneStream(constraints: MediaStreamConstraints): Promise<MediaStream> {
+  const blocked: MicrophoneCause = isEmbedded(navigator) ? "embedded" : "insecure";
   // Not there in a page without https, whatever its type says.
-  if (!window.isSecureContext || !("mediaDevices" in navigator)) throw new MicrophoneTrouble("insecure");
+  if (!window.isSecureContext || !("mediaDevices" in navigator)) throw new MicrophoneTrouble(blocked);
   try {
     return await navigator.mediaDevices.getUserMedia(constraints);
   } catch (thrown) {
     const trouble = troubleOf(thrown);
     if (trouble.cause === "unsupported" && constraints !== PLAIN) return microphoneStream(PLAIN);
-    throw trouble;
+    throw trouble.cause === "denied" && blocked === "embedded" ? new MicrophoneTrouble(blocked) : trouble;
   }
 }
 

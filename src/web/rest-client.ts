@@ -1,68 +1,73 @@
-import type { BrowserCallReply, FailureBody, MeReply } from "../protocol/rest.ts";
+import type { BrowserCallReply, FailureBody } from "../protocol/rest.ts";
+import { type Fields, fields, Unreadable, words } from "./reading.ts";
 import { BAD_REPLY_WORDS, NO_SERVER_WORDS } from "./words.ts";
 
-/** Typed routes of the API, for a page that the cookie signs in. No DOM. */
+/** Asks the API, for a page that a cookie signs in. No DOM. */
 
-export type Answer<Value> =
-  | { readonly ok: true; readonly value: Value }
-  /** `sentence` is for the person; `code` is a reason of the server's, or `offline`, or `unreadable`. */
-  | { readonly ok: false; readonly code: string; readonly sentence: string };
+export type Answer<Value> = { readonly ok: true; readonly value: Value } | ({ readonly ok: false } & Refusal);
 
-/** What the page uses of {@link MeReply}. */
-export interface Me {
-  readonly name: string | null;
-  readonly workshop: string | null;
+/** `sentence` is for the person; `code` is a reason of the server's, or `offline`, or `unreadable`. */
+export interface Refusal {
+  readonly code: string;
+  readonly sentence: string;
+  /** Bad input: which field, and what is wrong with it. */
+  readonly field: string | null;
+  /** The whole reply, for what only some failures carry. */
+  readonly reply: Fields;
 }
 
-export type CallTicket = Omit<BrowserCallReply, "success">;
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** Signs the browser in; the reply's cookie does it, so there is nothing to keep. */
-export const join = (joinCode: string, name: string): Promise<Answer<true>> =>
-  ask("POST", "/api/join", () => true, { joinCode, name });
+/** A server that has not answered by then is taken for none. */
+const ANSWER_MS = 30_000;
 
-/** Who is signed in; code `unauthorized`: nobody. */
-export const whoAmI = (): Promise<Answer<Me>> => ask("GET", "/api/me", readMe);
-
-/** A call that waits for its socket, for half a minute. */
-export const prepareCall = (): Promise<Answer<CallTicket>> => ask("POST", "/api/calls", readTicket, {});
-
-type Fields = Readonly<Record<string, unknown>>;
-
-async function ask<Value>(
-  method: string,
+/**
+ * One request. `read` takes what it needs of the reply and throws {@link Unreadable} when that is not there; nothing of a
+ * reply is used unread.
+ */
+export async function ask<Value>(
+  method: Method,
   path: string,
-  read: (reply: Fields) => Value | undefined,
-  body?: Fields,
+  read: (reply: Fields) => Value,
+  body?: object,
+  /** The request outlives the page; its body is at most 64 KiB. */
+  keepalive = false,
 ): Promise<Answer<Value>> {
   let reply: Fields;
   try {
     const content = body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
-    const response = await fetch(path, { method, ...content });
-    reply = fieldsOf(await response.json());
+    const response = await fetch(path, { method, keepalive, signal: AbortSignal.timeout(ANSWER_MS), ...content });
+    reply = fields(await response.json());
   } catch (thrown) {
     // `fetch` rejects with TypeError when nobody answers, `json` with SyntaxError when a proxy does.
-    return thrown instanceof SyntaxError ? UNREADABLE : { ok: false, code: "offline", sentence: NO_SERVER_WORDS };
+    if (thrown instanceof SyntaxError || thrown instanceof Unreadable) return UNREADABLE;
+    return { ok: false, code: "offline", sentence: NO_SERVER_WORDS, field: null, reply: {} };
   }
-  const value = reply.success === true ? read(reply) : undefined;
-  return value === undefined ? failureOf(reply) : { ok: true, value };
+  try {
+    return reply.success === true ? { ok: true, value: read(reply) } : { ok: false, ...refusalOf(reply) };
+  } catch (thrown) {
+    if (thrown instanceof Unreadable) return UNREADABLE;
+    throw thrown;
+  }
 }
 
-const UNREADABLE = { ok: false, code: "unreadable", sentence: BAD_REPLY_WORDS } as const;
+/** For a reply of which nothing is used. */
+export const nothing = (): null => null;
 
-function failureOf({ success, code, error }: Fields & Partial<Record<keyof FailureBody, unknown>>): Answer<never> {
-  if (success !== false || typeof code !== "string" || typeof error !== "string") return UNREADABLE;
-  return { ok: false, code, sentence: error };
+const UNREADABLE = { ok: false, code: "unreadable", sentence: BAD_REPLY_WORDS, field: null, reply: {} } as const;
+
+function refusalOf(reply: Fields & Partial<Record<keyof FailureBody, unknown>>): Refusal {
+  const { code, error, field } = reply;
+  return { code: words(code), sentence: words(error), field: typeof field === "string" ? field : null, reply };
 }
 
-function readMe(reply: Fields & Partial<Record<keyof MeReply, unknown>>): Me {
-  const workshop = fieldsOf(reply.workshop).name;
-  return { name: textOrNull(reply.name), workshop: textOrNull(workshop) };
-}
+export type CallTicket = Omit<BrowserCallReply, "success">;
 
-function readTicket({ callId, ticket, url }: Fields & Partial<Record<keyof BrowserCallReply, unknown>>) {
-  const areTexts = typeof callId === "string" && typeof ticket === "string" && typeof url === "string";
-  return areTexts ? { callId, ticket, url } : undefined;
-}
-
-const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null);
-const fieldsOf = (value: unknown): Fields => (typeof value === "object" && value !== null ? { ...value } : {});
+/** A call that waits for its socket, for half a minute. */
+export const prepareCall = (): Promise<Answer<CallTicket>> =>
+  ask(
+    "POST",
+    "/api/calls",
+    ({ callId, ticket, url }) => ({ callId: words(callId), ticket: words(ticket), url: words(url) }),
+    {},
+  );

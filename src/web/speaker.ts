@@ -8,6 +8,7 @@ import workletUrl from "./speaker-worklet.ts?worker&url";
  */
 export class Speaker {
   readonly #worklet: AudioWorkletNode;
+  readonly #gain: GainNode;
   #clearedAtMs: number | undefined;
 
   private constructor(context: AudioContext, onReport: (report: SpeakerReport) => void) {
@@ -19,7 +20,8 @@ export class Speaker {
       }
       onReport(data);
     };
-    this.#worklet.connect(context.destination);
+    this.#gain = new GainNode(context);
+    this.#worklet.connect(this.#gain).connect(context.destination);
   }
 
   /**
@@ -47,12 +49,28 @@ export class Speaker {
     this.#order({ type: "reset-position" });
   }
 
+  /** 1 is as it came, 0 silence. */
+  setVolume(volume: number): void {
+    this.#gain.gain.value = volume;
+  }
+
   close(): void {
     this.#worklet.port.onmessage = null;
     this.#worklet.disconnect();
+    this.#gain.disconnect();
   }
 
   #order(order: SpeakerOrder, transfer: Transferable[] = []): void {
     this.#worklet.port.postMessage(order, transfer);
   }
+}
+
+/** Whether a page may choose the loudspeaker: Chromium lets it. */
+export const canChooseSpeaker = (): boolean => "setSinkId" in AudioContext.prototype;
+
+/** Sound of `context` goes to that loudspeaker; empty, or no longer there: the system's own choice. */
+export async function useSpeaker(context: AudioContext, deviceId: string): Promise<void> {
+  if (!("setSinkId" in context) || typeof context.setSinkId !== "function") return;
+  // One that was unplugged since it was chosen: the sound stays where it is.
+  await Promise.resolve(context.setSinkId(deviceId)).catch(() => {});
 }

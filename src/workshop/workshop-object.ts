@@ -1,84 +1,299 @@
 import { DurableObject } from "cloudflare:workers";
-import type { CallNotice } from "../api/deps.ts";
+import type { CallNotice, WallFacts } from "../api/deps.ts";
 import { readSettings } from "../env.ts";
-import { LIMITS } from "../limits.ts";
-import { errorName, log } from "../log.ts";
-import { isStale, type LiveCall, mayEnter } from "./roster.ts";
+import type { CallId, SessionToken, StudentId } from "../protocol/ids.ts";
+import type { WallStudent, WorkshopFacts } from "../protocol/live-messages.ts";
+import {
+  CallEntry,
+  type CallLeave,
+  type CallReport,
+  type Entered,
+  type EntryRefusal,
+  NOBODY,
+  type Watch,
+} from "./call-report.ts";
+import { Followers, watchedCall } from "./followers.ts";
+import { LiveCalls } from "./live-calls.ts";
+import { LiveSockets, WATCHER_HEADER, Watcher } from "./live-sockets.ts";
+import { mayEnter, Roster } from "./roster.ts";
+import { RosterStorage } from "./roster-storage.ts";
+import { keyStatusBy, type LiveCall, SeededStudent } from "./seat.ts";
+import { Wall } from "./wall.ts";
 
 /** The object of a workshop, by its id; students of no workshop share one. */
 export const workshopStub = (env: Cloudflare.Env, workshopId: string | null): DurableObjectStub<WorkshopObject> =>
   env.WORKSHOP.get(env.WORKSHOP.idFromName(workshopId ?? "none"));
 
-/** The single writer of a class: which calls are live, and how often a student has checked a key. */
+/** How a call is doing is written down this much later: it changes many times a second, and is soon told anew. */
+const STATUS_KEPT_AFTER_MS = 2_000;
+/** To pages whose student, or whose workshop, is no more: as a call that is revoked. */
+const REVOKED_CODE = 4004;
+
+/**
+ * The single writer of a class: which calls are live, who is watched by whom, whether calls may begin. Moves bytes and
+ * timers; what happens to the class is {@link Roster}'s, what consoles are told {@link Wall}'s. It sleeps between events.
+ */
 export class WorkshopObject extends DurableObject<Cloudflare.Env> {
-  readonly #sql: SqlStorage;
+  readonly #storage: RosterStorage;
+  readonly #sockets: LiveSockets;
+  readonly #followers: Followers;
+  readonly #calls: LiveCalls;
+  readonly #wall: Wall;
+  #roster: Roster;
+  #facts: WorkshopFacts;
+  readonly #unkept = new Set<CallId>();
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
-    this.#sql = ctx.storage.sql;
-    this.#sql.exec(
-      "create table if not exists live_calls (call_id text primary key, session_token text not null, since_ms integer not null)",
-    );
-    this.#sql.exec("create table if not exists key_checks (session_token text not null, at_ms integer not null)");
-  }
-
-  /** Lets a call in, if there is room; asking twice is the same call. */
-  enter(callId: string, sessionToken: string): boolean {
-    const nowMs = Date.now();
-    const live = this.#live().filter((call) => {
-      const stale = isStale(call, nowMs);
-      if (stale) this.leave(call.callId);
-      return !stale;
+    this.#storage = new RosterStorage(ctx.storage.sql);
+    this.#sockets = new LiveSockets(ctx);
+    this.#followers = new Followers(this.#sockets);
+    this.#calls = new LiveCalls(env, (work) => ctx.waitUntil(work));
+    this.#wall = new Wall({
+      nowMs: Date.now,
+      startTimer: (run, afterMs) => setTimeout(run, afterMs),
+      studentOf: (studentId) => this.#studentOf(studentId),
+      tell: (message) => this.#sockets.toWalls(this.#sockets.walls(), message),
     });
-    if (!mayEnter(live, { callId, sessionToken }, readSettings(this.env).callsPerWorkshop)) return false;
-    this.#sql.exec(
-      "insert or ignore into live_calls (call_id, session_token, since_ms) values (?, ?, ?)",
-      callId,
-      sessionToken,
-      nowMs,
-    );
-    return true;
+    const { seats, calls, facts } = this.#storage.read();
+    this.#roster = new Roster(seats, calls);
+    this.#facts = facts;
   }
 
-  leave(callId: string): void {
-    this.#sql.exec("delete from live_calls where call_id = ?", callId);
+  // Calls
+
+  /** Lets a call in, if there is room; asking twice is the same call. Says who watches. */
+  async enter(entryJson: unknown): Promise<Entered> {
+    const entry = CallEntry.parse(entryJson);
+    const reason = await this.#refusalOf(entry);
+    const nowMs = Date.now();
+    if (reason) {
+      this.#roster.seen(entry, nowMs);
+      this.#changed();
+      return { admitted: false, reason };
+    }
+    const isNew = this.#roster.call(entry.callId) === undefined;
+    this.#roster.enter(entry, nowMs);
+    this.#changed();
+    const call = this.#roster.call(entry.callId);
+    if (isNew && call?.joined) this.#followers.announce(call);
+    return { admitted: true, watch: call ? this.#followers.watchOf(call) : NOBODY };
+  }
+
+  /** What has changed of a call; returns who watches it, for a call that does not know it better. */
+  report(callId: CallId, report: CallReport): Watch {
+    if (report.status) this.#roster.report(callId, report.status, Date.now());
+    const hasJoined = this.#roster.join(callId);
+    const call = this.#roster.call(callId);
+    if (!call) return NOBODY;
+    if (hasJoined) this.#followers.announce(call);
+    this.#followers.show(call, report);
+    this.#changed();
+    return this.#followers.watchOf(call);
+  }
+
+  /** A call is over, with its last report. Told twice it counts once. */
+  leave({ entry: entryJson, summary, report }: CallLeave): void {
+    const entry = CallEntry.parse(entryJson);
+    const call = this.#roster.call(entry.callId);
+    if (call) this.#followers.show(call, report);
+    this.#roster.leave(entry, summary);
+    this.#changed();
+    if (summary && keyStatusBy(summary)) this.meChanged(entry.sessionToken, "student");
+  }
+
+  /** Whether a call with sound may be asked for; one that may not is not let in either. */
+  ask(callId: CallId, token: SessionToken, isCounted: boolean): EntryRefusal | null {
+    if (this.#facts.paused) return "workshop_paused";
+    if (!isCounted || this.#storage.askingAllowed(callId, token, Date.now())) return null;
+    // It may have been faster than the question.
+    this.#roster.drop(callId);
+    this.#changed();
+    return "too_many_requests";
   }
 
   /** Tells every live call of a student; returns how many could not be told. */
-  async tell(sessionToken: string, notice: CallNotice): Promise<number> {
-    const calls = this.#live().filter((call) => call.sessionToken === sessionToken);
-    const told = await Promise.all(
-      calls.map(async ({ callId }) => {
-        try {
-          await this.env.CALL.get(this.env.CALL.idFromName(callId)).notice(notice);
-          return 0;
-        } catch (thrown) {
-          log({ event: "uncaught", where: "workshop", name: errorName(thrown) });
-          return 1;
-        }
-      }),
-    );
-    return told.reduce<number>((sum, failed) => sum + failed, 0);
+  async tell(token: SessionToken, notice: CallNotice): Promise<number> {
+    return this.#calls.notify(this.#roster.callsOf(token), notice);
   }
 
   /** Counts a key check; false when the student has had as many as a minute allows. */
-  keyCheckAllowed(sessionToken: string): boolean {
-    const nowMs = Date.now();
-    this.#sql.exec("delete from key_checks where at_ms < ?", nowMs - 60_000);
-    const checks = this.#sql.exec("select count(*) as checks from key_checks where session_token = ?", sessionToken);
-    if (Number(checks.one().checks) >= LIMITS.keyChecksPerMinute) return false;
-    this.#sql.exec("insert into key_checks (session_token, at_ms) values (?, ?)", sessionToken, nowMs);
-    return true;
+  keyCheckAllowed(token: SessionToken): boolean {
+    return this.#storage.keyCheckAllowed(token, Date.now());
   }
 
-  #live(): LiveCall[] {
-    return this.#sql
-      .exec("select call_id, session_token, since_ms from live_calls")
-      .toArray()
-      .flatMap(({ call_id: callId, session_token: sessionToken, since_ms: sinceMs }) =>
-        typeof callId === "string" && typeof sessionToken === "string" && typeof sinceMs === "number"
-          ? [{ callId, sessionToken, sinceMs }]
-          : [],
-      );
+  // The instructor
+
+  /** Returns how many calls there were, and how many could not be told. */
+  async setPaused(paused: boolean): Promise<{ readonly calls: number; readonly untold: number }> {
+    this.#changeFacts({ ...this.#facts, paused });
+    const { calls } = this.#roster;
+    return { calls: calls.length, untold: paused ? await this.#calls.notify(calls, "paused") : 0 };
+  }
+
+  announce(announcement: string | null): void {
+    this.#changeFacts({ ...this.#facts, announcement });
+  }
+
+  /** `undefined`: there is no such call here. */
+  async endCall(callId: CallId): Promise<{ readonly untold: number } | undefined> {
+    const call = this.#roster.call(callId);
+    return call && { untold: await this.#calls.notify([call], "revoked") };
+  }
+
+  // Students
+
+  /** Open pages ask the API again; `null`: those of all students. */
+  meChanged(token: SessionToken | null, by: "student" | "instructor"): void {
+    this.#sockets.toPages(this.#sockets.pages(token ?? undefined), { type: "me-changed", by });
+  }
+
+  studentChanged(facts: WallFacts): void {
+    this.#roster.know(facts);
+    this.#changed();
+  }
+
+  /** Returns how many calls could not be told. */
+  async studentGone(token: SessionToken): Promise<number> {
+    const calls = this.#roster.callsOf(token);
+    this.#roster.forget(token);
+    this.#changed();
+    this.meChanged(token, "instructor");
+    for (const page of this.#sockets.pages(token)) page.close(REVOKED_CODE, "revoked");
+    return this.#calls.notify(calls, "revoked");
+  }
+
+  /** Ends everything, and keeps nothing. Returns how many calls could not be told. */
+  async deleted(): Promise<number> {
+    const { calls } = this.#roster;
+    this.#roster = new Roster();
+    this.#facts = { announcement: null, paused: false };
+    this.#wall.clear();
+    this.#unkept.clear();
+    for (const socket of [...this.#sockets.pages(), ...this.#sockets.walls()]) socket.close(REVOKED_CODE, "revoked");
+    const untold = await this.#calls.notify(calls, "revoked");
+    await this.ctx.storage.deleteAll();
+    this.#storage.open();
+    return untold;
+  }
+
+  // Sockets
+
+  /** Everybody whom Postgres knows, for a console that is about to come. */
+  seed(studentsJson: readonly unknown[]): void {
+    const students = studentsJson.map((student) => SeededStudent.parse(student));
+    this.#roster.dropStale(Date.now());
+    this.#roster.seed(students, this.#sockets.walls().length === 0);
+    this.#changed();
+  }
+
+  /** A socket that the front door let through. */
+  override fetch(upgrade: Request): Response {
+    const watcher = Watcher.parse(JSON.parse(decodeURIComponent(upgrade.headers.get(WATCHER_HEADER) ?? "null")));
+    const { 0: client, 1: server } = new WebSocketPair();
+    if (watcher.kind === "wall") this.#acceptWall(server, watcher);
+    else this.#acceptPage(server, watcher);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  override webSocketMessage(socket: WebSocket): void {
+    // Signs of life are answered without us, and nobody has anything else to say here.
+    socket.close(1008, "bad_frame");
+    this.#left(socket);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    // Without this the peer waits for its close frame for ten seconds.
+    socket.close(1000);
+    this.#left(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#left(socket);
+  }
+
+  #acceptWall(server: WebSocket, watcher: Extract<Watcher, { kind: "wall" }>): void {
+    const isFirst = this.#sockets.walls().length === 0;
+    const nowMs = Date.now();
+    this.#sockets.accept(server, watcher, [], nowMs);
+    const students = this.#roster.studentIds.flatMap((id) => this.#studentOf(id) ?? []);
+    const { workshopId } = watcher;
+    this.#sockets.toWalls([server], { type: "wall-start", workshopId, nowMs, students, ...this.#facts });
+    if (isFirst) this.#watch(this.#roster.calls);
+  }
+
+  #acceptPage(server: WebSocket, watcher: Extract<Watcher, { kind: "page" }>): void {
+    const { kind: _, ...facts } = watcher;
+    const nowMs = Date.now();
+    const followed = this.#followers.followedByOneMore(this.#roster.callsOf(facts.sessionToken));
+    const awaits = followed.map(({ callId }) => callId);
+    this.#sockets.accept(server, watcher, awaits, nowMs);
+    const calls = followed.filter(({ joined }) => joined).map(watchedCall);
+    this.#sockets.toPages([server], { type: "live-start", calls, ...this.#facts });
+    this.#watch(followed);
+    this.#roster.know(facts);
+    this.#roster.seen({ ...facts, studentName: facts.name }, nowMs);
+    this.#changed();
+  }
+
+  #left(socket: WebSocket): void {
+    const owner = this.#sockets.ownerOf(socket);
+    if (owner) this.#watch(this.#roster.callsOf(owner.sessionToken));
+    else if (this.#sockets.walls().length === 0) {
+      this.#wall.clear();
+      this.#watch(this.#roster.calls);
+    }
+    this.#wallChange(owner?.studentId ?? null);
+  }
+
+  async #refusalOf(entry: CallEntry): Promise<EntryRefusal | undefined> {
+    this.#roster.dropStale(Date.now());
+    const most = readSettings(this.env).callsPerWorkshop;
+    // A call that waits for its caller gives way to a newer one of the same student's; if they have come, it does not.
+    for (const call of mayEnter(this.#roster.calls, entry, most) ? [] : this.#roster.mayGiveWay(entry)) {
+      if (await this.#calls.givesWay(call)) this.#roster.drop(call.callId);
+      else if (this.#roster.join(call.callId)) this.#followers.announce(call);
+      if (mayEnter(this.#roster.calls, entry, most)) break;
+    }
+    if (this.#facts.paused) return "workshop_paused";
+    return (
+      this.#storage.refusalOf(entry.callId) ??
+      (mayEnter(this.#roster.calls, entry, most) ? undefined : "too_many_calls")
+    );
+  }
+
+  #watch(calls: readonly LiveCall[]): void {
+    for (const call of calls) this.#calls.watch(call, this.#followers.watchOf(call));
+  }
+
+  #changeFacts(facts: WorkshopFacts): void {
+    this.#facts = facts;
+    this.#storage.keepFacts(facts);
+    this.#sockets.toAll(facts);
+  }
+
+  #studentOf(studentId: StudentId): WallStudent | undefined {
+    return this.#roster.onWall(studentId, this.#sockets.isOnline(studentId));
+  }
+
+  /** Keeps and tells what the roster has changed. */
+  #changed(): void {
+    const { seats, calls, statuses } = this.#roster.takeChanges();
+    this.#storage.keep(this.#roster, { seats, calls });
+    for (const studentId of seats) this.#wallChange(studentId);
+    for (const callId of statuses) {
+      this.#wallChange(this.#roster.call(callId)?.studentId ?? null);
+      if (this.#unkept.size === 0) setTimeout(() => this.#keepStatuses(), STATUS_KEPT_AFTER_MS);
+      this.#unkept.add(callId);
+    }
+  }
+
+  #keepStatuses(): void {
+    this.#storage.keep(this.#roster, { seats: [], calls: this.#unkept });
+    this.#unkept.clear();
+  }
+
+  #wallChange(studentId: LiveCall["studentId"]): void {
+    if (studentId !== null && this.#sockets.walls().length > 0) this.#wall.change(studentId);
   }
 }

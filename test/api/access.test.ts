@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { answerMisconfigured } from "../../src/api/misconfigured.ts";
-import { failureBody, healthReply } from "../../src/api/reply-schemas.ts";
+import { failureBody, healthReply, recoveryPhraseReply } from "../../src/api/reply-schemas.ts";
 import { ROUTES, type Route } from "../../src/api/routes.ts";
+import { DEFAULT_TOOLS } from "../../src/protocol/agent-config.ts";
 import type { CallRecord, TurnRecord } from "../../src/protocol/call-record.ts";
 import { NO_USAGE } from "../../src/protocol/call-record.ts";
 import { callIdFrom, type SessionToken } from "../../src/protocol/ids.ts";
@@ -9,6 +10,7 @@ import { archiveCall } from "../../src/store/calls.ts";
 import { ApiKey } from "../../src/vault/api-key.ts";
 import { readTwiml } from "../standins/twilio-twiml.ts";
 import { signTwilioRequest } from "../standins/twilio-web.ts";
+import { spokenAnswer } from "./spoken-answer.ts";
 import {
   type Asking,
   givenStudent,
@@ -42,6 +44,7 @@ let api: Harness;
 let ada: SessionToken;
 let bob: SessionToken;
 let adasCall: CallRecord;
+let adasPhrase: string;
 
 const turn: TurnRecord = {
   seq: 1,
@@ -71,8 +74,13 @@ beforeAll(async () => {
 }, START_MS);
 afterAll(() => db.close());
 
-/** Every route; the one that erases its asker comes last, so that the others still find them. */
-const ALL = ROUTES.toSorted((a, b) => Number(erases(a)) - Number(erases(b)));
+/**
+ * Every route but the instructor's, which `workshop-access.test.ts` looks at; the one that erases its asker comes last, so
+ * that the others still find them.
+ */
+const ALL = ROUTES.filter(({ path }) => !path.startsWith("/api/workshop/")).toSorted(
+  (a, b) => Number(erases(a)) - Number(erases(b)),
+);
 
 function erases({ method, path }: Route): boolean {
   return method === "DELETE" && path === "/api/me";
@@ -80,8 +88,10 @@ function erases({ method, path }: Route): boolean {
 
 /** Ada with a key and a call, and Bob; anew for each round. */
 async function aClass(round: string) {
-  ada = await givenStudent(db, `ada_${round}`, { workshopId: "w1" });
-  bob = await givenStudent(db, `bob_${round}`, { workshopId: "w1" });
+  ada = await givenStudent(db, `ada_${round}`, { workshopId: "w1", toolsJson: DEFAULT_TOOLS });
+  bob = await givenStudent(db, `bob_${round}`, { workshopId: "w1", toolsJson: DEFAULT_TOOLS });
+  const words = await api.request("POST", "/api/me/recovery-phrase", { token: ada });
+  adasPhrase = recoveryPhraseReply.parse(await words.json()).recoveryPhrase;
   const stored = await api.request("POST", "/api/student-config-save", {
     json: { sessionToken: ada, openaiApiKey: STUDENTS_KEY, systemPrompt: "p" },
   });
@@ -119,10 +129,13 @@ const FORM = { CallSid: "CA1", CallStatus: "in-progress", SessionStatus: "failed
 
 /** A well-formed request of each route, about Ada. */
 function requestTo(method: string, path: string, role: Asking, signs: boolean): [string, Asking] {
-  const target = path.replace(":sessionToken", ada).replace(":callId", adasCall.id);
+  const target = path.replace(":sessionToken", ada).replace(":callId", adasCall.id).replace(":name", "roll_dice");
   const json: Readonly<Record<string, unknown>> = {
     "POST /api/join": { joinCode: "MAPLE-7", name: "Eve" },
+    "POST /api/recover": { recoveryPhrase: adasPhrase },
     "PATCH /api/me": { prompt: "q" },
+    "POST /api/me/tools/:name/run": { arguments: {} },
+    "POST /api/me/voice-sample": { voice: "cedar" },
     "PUT /api/me/key": { openaiApiKey: STUDENTS_KEY },
     "POST /api/student-config-save": { sessionToken: ada, openaiApiKey: STUDENTS_KEY },
   };
@@ -213,10 +226,12 @@ describe("secrets", () => {
       logLines.length = 0;
       for (const role of Object.keys(ROLES) as Role[]) {
         api.openai.answer = ok;
+        api.openai.dial = async () => spokenAnswer();
         await aClass(`canary ${fault} ${role}`.replaceAll(" ", "_"));
         if (fault.startsWith("an OpenAI")) {
           const message = `Incorrect API key provided: ${STUDENTS_KEY}`;
           api.openai.answer = refusedBy(401, { message, code: "invalid_api_key" });
+          api.openai.dial = refusedBy(401, { message, code: "invalid_api_key" });
         }
         if (fault.startsWith("a database")) db.neon.faults.kind = "error-500";
         for (const { method, path, who } of ALL) {
@@ -279,12 +294,15 @@ describe("GET /healthz", () => {
   });
 });
 
+/** Routes that never ask the database. */
+const NEEDS_NONE = new Set(["/openapi.json", "/docs", "/api/leave"]);
+
 describe("an outage of the database", () => {
   it("REST-25 is 503 on every route that needs it, with a sentence", async () => {
     await aClass("outage");
     db.neon.faults.kind = "error-500";
-    for (const { method, path, who } of ROUTES) {
-      if (who === "twilio" || path === "/openapi.json" || path === "/docs") continue;
+    for (const { method, path, who } of ALL) {
+      if (who === "twilio" || NEEDS_NONE.has(path)) continue;
       const asker = who === "service" ? { token: SERVICE_TOKEN } : { token: ada };
       const [target, asking] = requestTo(method, path, asker, true);
       const reply = await api.request(method, target, asking);

@@ -35,7 +35,12 @@ beforeAll(async () => {
   await givenWorkshop(db, { id: "w3", joinCode: "MAPLE-9", closesAt: "2026-11-22T12:00:00Z" });
   const config = { prompt: "Be kind.", greeting: "Hello.", voice: "cedar", toolsJson: [HOOK] };
   await givenStudent(db, "keyed", { workshopId: "w1", ...config });
-  await patchStudent(db.database, tokenOf("keyed"), { language: "pt-BR", turnEnd: "meaning", patience: "long" });
+  await patchStudent(
+    db.database,
+    tokenOf("keyed"),
+    { language: "pt-BR", turnEnd: "meaning", patience: "long" },
+    NOW_MS,
+  );
   await seals("keyed", "sk-students-0123456789");
   await givenStudent(db, "keyless", { workshopId: "w1" });
   await givenStudent(db, "keyless_no_fallback", { workshopId: "w2" });
@@ -94,6 +99,9 @@ describe("POST /api/calls", () => {
     expect(rest).toEqual({
       version: 2,
       sessionToken: "keyed",
+      studentId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      studentName: "Ada",
+      fromPage: false,
       workshopId: "w1",
       wayIn: "browser",
       prompt: "Be kind.",

@@ -32,14 +32,14 @@ describe("GET /openapi.json", () => {
     const described = Object.entries(paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    const table = ROUTES.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/, "{$1}")}`);
+    const table = ROUTES.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`);
     expect(described.sort()).toEqual(table.sort());
   });
 
   it("DOC-2 names every parameter, credential and status of a route", async () => {
     const { paths, components } = await documented();
     for (const route of ROUTES) {
-      const operation = paths[route.path.replace(/:(\w+)/, "{$1}")]?.[route.method.toLowerCase()];
+      const operation = paths[route.path.replace(/:(\w+)/g, "{$1}")]?.[route.method.toLowerCase()];
       const inPath = operation?.parameters.filter((parameter) => parameter.in === "path").map(({ name }) => name);
       expect(inPath).toEqual([...route.path.matchAll(/:(\w+)/g)].map(([, name]) => name));
       expect(operation?.requestBody !== undefined).toBe(route.endpoint.body !== undefined);

@@ -1,5 +1,12 @@
 import { vi } from "vitest";
-import type { ApiDeps, CallNotice, CarrierSession, ResumeVerdict } from "../../src/api/deps.ts";
+import type {
+  ApiDeps,
+  CallNotice,
+  CarrierSession,
+  LoginDirectory,
+  ResumeVerdict,
+  WallFacts,
+} from "../../src/api/deps.ts";
 import { createApi } from "../../src/api/routes.ts";
 import type { CallStart } from "../../src/call/call-start.ts";
 import { prepareCall } from "../../src/call/prepare-call.ts";
@@ -10,11 +17,15 @@ import { type Database, openDatabase } from "../../src/store/database.ts";
 import { migratePglite } from "../../src/store/migrations.ts";
 import { enrolStudent, type NewStudent } from "../../src/store/students.ts";
 import { loadMasterKeys, type MasterKeys } from "../../src/vault/master-keys.ts";
+import { type AddressLogins, decideLogin, NO_LOGINS } from "../../src/workshop/login-throttle.ts";
 import { startNeonStandin } from "../standins/neon.ts";
 import { openPglite } from "../standins/postgres.ts";
+import { spokenAnswer } from "./spoken-answer.ts";
 
-/** As `wrangler.toml` has it. */
+/** As `wrangler.toml` has them. */
 export const JOINS_PER_MINUTE = 100;
+export const TOOL_RUNS_PER_MINUTE = 20;
+export const VOICE_SAMPLES_PER_MINUTE = 6;
 
 export const ORIGIN = "https://callroom.example";
 export const NOW_MS = Date.UTC(2026, 10, 22, 12);
@@ -36,12 +47,32 @@ export interface Told {
   tellFails: boolean;
   readonly checks: Map<string, number[]>;
   readonly joins: Map<string, number>;
+  /** What a student tried out, `tool-run` or `voice-sample` and their id. */
+  readonly tries: Map<string, number>;
+  /** What the live side of a workshop was told. */
+  readonly workshops: WorkshopTelling[];
+  workshopsFail: boolean;
+  /** What pausing stops, and the one call that can be ended. */
+  stoppedCalls: number;
+  liveCallId: string | undefined;
 }
+
+export type WorkshopTelling = { readonly workshopId: string | null } & (
+  | { readonly told: "paused"; readonly paused: boolean }
+  | { readonly told: "announcement"; readonly text: string | null }
+  | { readonly told: "end-call"; readonly callId: string }
+  | { readonly told: "me-changed"; readonly sessionToken: string | null; readonly by: "student" | "instructor" }
+  | { readonly told: "student-changed"; readonly student: WallFacts }
+  | { readonly told: "student-gone"; readonly sessionToken: string }
+  | { readonly told: "deleted" }
+);
 
 /** What OpenAI was asked, and how it answers. */
 export interface OpenAi {
   readonly asked: { url: string; authorization: string | null; redirect: string | undefined }[];
   answer: (signal: AbortSignal | null) => Promise<Response>;
+  /** How it answers who wants a socket. */
+  dial: () => Promise<Response>;
 }
 
 export interface Harness {
@@ -88,6 +119,7 @@ const SETTINGS: Settings = {
   enrollment: "code",
   callsPerWorkshop: LIMITS.callsPerWorkshop,
   webhookStandinOrigin: undefined,
+  access: undefined,
 };
 
 /** The API with everything around it played. */
@@ -95,6 +127,8 @@ export function harness(options: {
   readonly database?: Database;
   readonly settings?: Partial<Settings>;
   readonly masterKeys?: () => Promise<MasterKeys>;
+  /** In place of the network of {@link OpenAi}. */
+  readonly fetch?: typeof fetch;
 }): Harness {
   const clock = { nowMs: NOW_MS };
   const told: Told = {
@@ -107,8 +141,22 @@ export function harness(options: {
     tellFails: false,
     checks: new Map(),
     joins: new Map(),
+    tries: new Map(),
+    workshops: [],
+    workshopsFail: false,
+    stoppedCalls: 0,
+    liveCallId: undefined,
   };
-  const openai: OpenAi = { asked: [], answer: ok };
+  const tell = async (telling: WorkshopTelling): Promise<void> => {
+    if (told.workshopsFail) throw new Error("the workshop object is gone");
+    told.workshops.push(telling);
+  };
+  const mayTry = async (what: string, perMinute: number): Promise<boolean> => {
+    const tries = (told.tries.get(what) ?? 0) + 1;
+    told.tries.set(what, tries);
+    return tries <= perMinute;
+  };
+  const openai: OpenAi = { asked: [], answer: ok, dial: async () => spokenAnswer() };
   const pending: Promise<unknown>[] = [];
   const settings = { ...SETTINGS, ...options.settings };
   const { newest, previous } = settings.masterKeyHexes;
@@ -119,14 +167,16 @@ export function harness(options: {
     masterKeys: options.masterKeys ?? (() => keys),
     now: () => clock.nowMs,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
-    fetch: async (input, init) => {
-      openai.asked.push({
-        url: new Request(input).url,
-        authorization: new Headers(init?.headers).get("authorization"),
-        redirect: init?.redirect,
-      });
-      return openai.answer(init?.signal ?? null);
-    },
+    fetch:
+      options.fetch ??
+      (async (input, init) => {
+        openai.asked.push({
+          url: new Request(input).url,
+          authorization: new Headers(init?.headers).get("authorization"),
+          redirect: init?.redirect,
+        });
+        return new Headers(init?.headers).has("upgrade") ? openai.dial() : openai.answer(init?.signal ?? null);
+      }),
     calls: {
       tell: async (workshopId, sessionToken, notice) => {
         if (told.tellFails) throw new Error("the workshop object is gone");
@@ -157,7 +207,25 @@ export function harness(options: {
         told.joins.set(from, joins);
         return joins <= JOINS_PER_MINUTE;
       },
+      toolRunAllowed: (studentId) => mayTry(`tool-run ${studentId}`, TOOL_RUNS_PER_MINUTE),
+      voiceSampleAllowed: (studentId) => mayTry(`voice-sample ${studentId}`, VOICE_SAMPLES_PER_MINUTE),
     },
+    workshops: {
+      setPaused: async (workshopId, paused) => {
+        await tell({ workshopId, told: "paused", paused });
+        return told.stoppedCalls;
+      },
+      announce: (workshopId, text) => tell({ workshopId, told: "announcement", text }),
+      endCall: async (workshopId, callId) => {
+        await tell({ workshopId, told: "end-call", callId });
+        return callId === told.liveCallId;
+      },
+      meChanged: (workshopId, sessionToken, by) => tell({ workshopId, told: "me-changed", sessionToken, by }),
+      studentChanged: (workshopId, student) => tell({ workshopId, told: "student-changed", student }),
+      studentGone: (workshopId, sessionToken) => tell({ workshopId, told: "student-gone", sessionToken }),
+      deleted: (workshopId) => tell({ workshopId, told: "deleted" }),
+    },
+    logins: loginsInMemory(clock),
     waitUntil: (work) => void pending.push(work),
   };
   const api = createApi(deps);
@@ -182,6 +250,21 @@ export function harness(options: {
         ...(body !== undefined && { body, duplex: "half" }),
       };
       return api.request(new Request(`${ORIGIN}${path}`, init));
+    },
+  };
+}
+
+/** The throttle's own rule, its rows in memory. */
+function loginsInMemory(clock: { readonly nowMs: number }): LoginDirectory {
+  const addresses = new Map<string, AddressLogins>();
+  let all = NO_LOGINS.all;
+  return {
+    attempt: async (address, event) => {
+      const before = { address: addresses.get(address) ?? NO_LOGINS.address, all };
+      const [verdict, after] = decideLogin(before, event, clock.nowMs);
+      addresses.set(address, after.address);
+      all = after.all;
+      return verdict;
     },
   };
 }
@@ -221,11 +304,12 @@ export async function givenWorkshop(
     opensAt?: string;
     closesAt?: string;
     callMaxMs?: string;
+    seats?: string;
   },
 ) {
   const { id, joinCode, fallbackAllowed = true, opensAt = null, closesAt = null, callMaxMs = null } = workshop;
   await sql(
-    "insert into workshops (id, name, join_code, fallback_allowed, opens_at, closes_at, call_max_ms) values ($1, $2, $3, $4, $5, $6, $7)",
+    "insert into workshops (id, name, join_code, fallback_allowed, opens_at, closes_at, call_max_ms, seats) values ($1, $2, $3, $4, $5, $6, $7, $8)",
     id,
     `Class ${id}`,
     joinCode,
@@ -233,6 +317,7 @@ export async function givenWorkshop(
     opensAt,
     closesAt,
     callMaxMs,
+    workshop.seats ?? null,
   );
 }
 

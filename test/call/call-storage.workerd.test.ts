@@ -78,6 +78,15 @@ describe("the object's storage", () => {
     });
   });
 
+  it("KEEP-12 knows who watches the call, and that the workshop was told of its end", async () => {
+    await withStorage("keep-12", (storage) => {
+      expect([storage.watch, storage.hasLeft]).toEqual([{ wall: false, page: false, snapshot: false }, false]);
+      storage.keepWatch({ wall: true, page: false, snapshot: false });
+      storage.keepLeft();
+      expect([storage.watch.wall, storage.hasLeft]).toEqual([true, true]);
+    });
+  });
+
   it("KEEP-4 knows nothing of a forgotten call but that it is over", async () => {
     await withStorage("keep-4", (storage) => {
       storage.keepTurn(turn(1));
@@ -137,7 +146,10 @@ describe("a call that the version before has kept", () => {
       sql.exec("insert into turns (seq, json) values (1, ?)", json);
       const kept = storage.read();
       if (kept === undefined || kept === "over") throw new Error("the call is not there");
-      const unknownThen = { transcriptionModel: null, language: null, turnEnd: null, patience: null };
+      const unknownThen = {
+        ...{ transcriptionModel: null, language: null, turnEnd: null, patience: null },
+        ...{ studentId: null, studentName: null, fromPage: false },
+      };
       expect(kept.start).toEqual({ ...KEPT_BEFORE.start, ...unknownThen });
       expect(kept.turns).toEqual([
         {

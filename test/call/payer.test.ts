@@ -8,7 +8,7 @@ const workshop = (fallbackAllowed: boolean) => {
   const id = parseWorkshopId("default");
   const joinCode = parseJoinCode("MAPLE-7");
   if (!id || !joinCode) throw new Error("not an id");
-  return { id, name: "W", joinCode, opensAtMs: null, closesAtMs: null, fallbackAllowed, callMaxMs: null };
+  return { id, name: "W", joinCode, opensAtMs: null, closesAtMs: null, fallbackAllowed, callMaxMs: null, seats: null };
 };
 
 describe("who pays for a call", () => {

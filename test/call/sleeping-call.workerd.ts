@@ -1,8 +1,8 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { CallStart } from "../../src/call/call-start.ts";
-import { PASS_HEADER } from "../../src/call/caller-sockets.ts";
-import { callIdFrom, parseSessionToken } from "../../src/protocol/ids.ts";
+import { PASS_HEADER, TICKET_HEADER } from "../../src/call/caller-sockets.ts";
+import { callIdFrom, parseSessionToken, type SessionToken } from "../../src/protocol/ids.ts";
 import { loadMasterKeys } from "../../src/vault/master-keys.ts";
 import { seal } from "../../src/vault/seal.ts";
 import { COMPLETED, delta, urlOf } from "../model/scripted-openai.ts";
@@ -20,6 +20,7 @@ export class SleepingCall {
   readonly turns: string[] = [];
   readonly errors: string[] = [];
   readonly #until = new Until();
+  readonly #closed = Promise.withResolvers<number>();
   #words = "";
   #socket: WebSocket | undefined;
 
@@ -28,18 +29,26 @@ export class SleepingCall {
     return env.CALL.get(env.CALL.idFromName(this.callId));
   }
 
-  /** Begins the call, of a student of its own, or comes back to it. */
-  async begin(start: Partial<CallStart> = {}): Promise<void> {
+  /** Of a student of its own. */
+  get sessionToken(): SessionToken {
     const sessionToken = parseSessionToken(`ws_${this.callId}`);
     if (!sessionToken) throw new Error("not a session token");
+    return sessionToken;
+  }
+
+  async #start(changed: Partial<CallStart>): Promise<CallStart> {
+    const { sessionToken } = this;
     const keys = await loadMasterKeys(env.ENCRYPTION_KEY, []);
     const binding = { purpose: "openai-key", sessionToken } as const;
     const secretBinding = { ...binding, purpose: "webhook-secret" } as const;
-    const whole: CallStart = {
+    return {
       version: 2,
       callId: this.callId,
       sessionToken,
       workshopId: null,
+      studentId: null,
+      studentName: null,
+      fromPage: false,
       wayIn: "conversation-relay",
       prompt: null,
       greeting: "Hello, this is Juno.",
@@ -64,8 +73,27 @@ export class SleepingCall {
       carrierGreets: false,
       phoneCallId: null,
       ownHost: "callroom.example",
-      ...start,
+      ...changed,
     };
+  }
+
+  /** Makes a call with sound that waits for its caller. */
+  async prepare(changed: Partial<CallStart> = {}): Promise<string> {
+    return this.stub.prepare(await this.#start({ wayIn: "browser", resumable: true, ...changed }));
+  }
+
+  /** The caller of such a call comes. */
+  async join(ticketId: string): Promise<void> {
+    const upgrade = new Request("https://call/", { headers: { upgrade: "websocket", [TICKET_HEADER]: ticketId } });
+    const { webSocket } = await this.stub.fetch(upgrade);
+    if (!webSocket) throw new Error("the call let nobody in");
+    webSocket.accept();
+    this.#socket = webSocket;
+  }
+
+  /** Begins the call, or comes back to it. */
+  async begin(changed: Partial<CallStart> = {}): Promise<void> {
+    const whole = await this.#start(changed);
     const pass = crypto.randomUUID();
     const upgrade = new Request("https://call/", { headers: { upgrade: "websocket", [PASS_HEADER]: pass } });
     const { stub } = this;
@@ -74,6 +102,7 @@ export class SleepingCall {
     if (!socket) throw new Error("the object let nobody in");
     socket.accept();
     socket.addEventListener("message", ({ data }) => this.#hear(String(data)));
+    socket.addEventListener("close", ({ code }) => this.#closed.resolve(code));
     this.#socket = socket;
     this.send({ type: "setup", callSid: whole.phoneCallId ?? "", accountSid: "", customParameters: {} });
   }
@@ -84,6 +113,16 @@ export class SleepingCall {
 
   say(text: string): void {
     this.send({ type: "prompt", voicePrompt: text, last: true });
+  }
+
+  /** The caller leaves on purpose. */
+  hangUp(): void {
+    this.#socket?.close(1000);
+  }
+
+  /** The code that its socket is closed with. */
+  get closeCode(): Promise<number> {
+    return this.#closed.promise;
   }
 
   /** Until so many turns have come in all; resolves with the last of them. */

@@ -1,43 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { CallMessage } from "../../src/protocol/call-messages.ts";
+import { FAILURE_WORDS, MICROPHONE_WORDS } from "../../src/web/words.ts";
 import { fliteSpeaker } from "../standins/speech.ts";
 import type { ChromiumOptions } from "./chromium.ts";
 import { microphoneWav, StudentPage } from "./page.ts";
-import { type PageCall, PageServer } from "./page-server.ts";
+import type { PageCall } from "./page-call.ts";
+import { PageServer } from "./page-server.ts";
+import { LISTENING, CALL_START as START, turn } from "./page-world.ts";
 import { eventually } from "./room.ts";
 
 /** From the moment the server sends `clear` until no sound comes any more. */
 const SILENCE_MS = 120;
-
-const START: CallMessage = {
-  type: "call-start",
-  callId: "c",
-  resumed: false,
-  keySource: "instructor",
-  model: "gpt-realtime",
-  voice: "marin",
-  startedAtMs: 0,
-  endsAtMs: 900_000,
-  resumeTicket: "second-ticket",
-  turns: [],
-};
-const LISTENING: CallMessage = { type: "state", state: "listening" };
-const turn = (
-  seq: number,
-  speaker: "caller" | "agent" | "tool",
-  text: string,
-): Extract<CallMessage, { type: "turn" }> => ({
-  type: "turn",
-  seq,
-  speaker,
-  startedAtMs: 0,
-  text,
-  heardText: null,
-  toolCall: null,
-  timings: null,
-  usage: null,
-  failure: null,
-});
 
 let story: Uint8Array;
 let microphone: { readonly path: string; remove(): void };
@@ -86,7 +58,8 @@ describe("the page", () => {
     await student.join();
     expect(student.page.url()).toBe(`${server.url}/`);
     await student.page.reload();
-    await student.page.getByText("Ada · Voice agents").waitFor();
+    await student.page.getByRole("banner").getByText("Voice agents").waitFor();
+    expect(await student.page.getByLabel("Your name").inputValue()).toBe("Ada");
     await student.page.getByRole("button", { name: "Call your agent" }).waitFor();
     expect(await student.page.getByLabel("Join code").isVisible()).toBe(false);
     expect(student.complaints).toEqual([]);
@@ -95,11 +68,14 @@ describe("the page", () => {
   it("PAGE-23 says why a call cannot begin, and can try again", async () => {
     const { student, server } = await scene();
     await student.join();
-    server.refusal = { code: "no_key", error: "No OpenAI API key configured." };
+    server.api.refuse("POST /api/calls", { code: "no_key", error: "The server's words.", status: 402 });
     await student.dial();
-    await student.page.getByRole("alert").getByText("No OpenAI API key configured.").waitFor();
+    await student.page
+      .getByRole("alert")
+      .getByText(FAILURE_WORDS.no_key?.[0] ?? "")
+      .waitFor();
     expect(await student.status()).toBe("Call ended");
-    server.refusal = undefined;
+    server.api.relent("POST /api/calls");
     await student.dial();
     (await server.call(0)).send(START, LISTENING);
     await shows(student, "Listening");
@@ -219,7 +195,7 @@ describe("the page", () => {
     const { student } = await scene({ microphone: "none" });
     await student.join();
     await student.dial();
-    await student.page.getByRole("alert").getByText("No microphone was found. Plug one in, then try again.").waitFor();
+    await student.page.getByRole("alert").getByText(MICROPHONE_WORDS.none).waitFor();
   });
 
   it("PAGE-29 shows words as words, whatever they look like", async () => {
@@ -239,7 +215,7 @@ describe("the page", () => {
     expect(await student.line(/typed/)).toBe("You\n<u>typed</u>");
     expect(await student.line(/tool/)).toBe("<i>tool</i>answered after 9 ms");
     await student.page.getByRole("alert").getByText("<s>error</s>").waitFor();
-    expect(await student.page.locator("main :is(img, b, u, i, s)").count()).toBe(0);
+    expect(await student.page.locator("#call :is(img, b, u, i, s)").count()).toBe(0);
     expect(student.complaints).toEqual([]);
   });
 

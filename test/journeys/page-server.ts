@@ -2,90 +2,65 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
-import { extname, join, resolve } from "node:path";
-import { build } from "vite";
+import { extname, join } from "node:path";
 import { type WebSocket, WebSocketServer } from "ws";
-import {
-  CALL_PROTOCOL,
-  type CallerMessage,
-  type CallMessage,
-  parseCallerMessage,
-} from "../../src/protocol/call-messages.ts";
+import { buildPages } from "../../src/cli/build-web.ts";
+import { CALL_PROTOCOL } from "../../src/protocol/call-messages.ts";
+import type { WallStudent, WatchedCall } from "../../src/protocol/live-messages.ts";
+import { PageApi } from "./page-api.ts";
+import { PageCall, PageLive } from "./page-call.ts";
+import { STARTED_AT_MS } from "./page-world.ts";
 import { eventually } from "./room.ts";
 
-const ROOT = resolve(import.meta.dirname, "../..");
 const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
-const COOKIE = "__Host-callroom=wst_page; Max-Age=3600; Path=/; HttpOnly; Secure; SameSite=Strict";
 
-/** One socket of the page, its other end in the hands of a test. */
-export class PageCall {
-  readonly ticket: string;
-  readonly messages: CallerMessage[] = [];
-  /** Sizes of the binary frames, in bytes, and when each came. */
-  readonly sound: { readonly bytes: number; readonly atMs: number }[] = [];
-  readonly #socket: WebSocket;
+let built: Promise<string> | undefined;
 
-  constructor(socket: WebSocket, ticket: string) {
-    this.#socket = socket;
-    this.ticket = ticket;
-    socket.on("message", (data: Buffer, isBinary) => {
-      if (isBinary) this.sound.push({ bytes: data.byteLength, atMs: performance.now() });
-      else {
-        const message = parseCallerMessage(data.toString());
-        if (!message) throw new Error(`the page sent what nobody can read: ${data.toString()}`);
-        this.messages.push(message);
-        if (message.type === "ping") this.send({ type: "pong" });
-      }
-    });
-  }
-
-  send(...messages: readonly CallMessage[]): void {
-    for (const message of messages) this.#socket.send(JSON.stringify(message));
-  }
-
-  /** PCM16 at 24 kHz, in frames of 40 ms, all at once: OpenAI is ahead of the listener too. */
-  play(pcm16: Uint8Array): void {
-    for (let at = 0; at < pcm16.length; at += 1_920) this.#socket.send(pcm16.subarray(at, at + 1_920));
-  }
-
-  ofType<Type extends CallerMessage["type"]>(type: Type): Extract<CallerMessage, { type: Type }>[] {
-    return this.messages.filter((message) => message.type === type) as never;
-  }
-
-  close(code: number): void {
-    this.#socket.close(code);
-  }
+/** Built once in a process, and gone with it. */
+function builtPages(): Promise<string> {
+  built ??= (async () => {
+    const folder = mkdtempSync(join(tmpdir(), "callroom-page-"));
+    process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+    await buildPages(folder);
+    return folder;
+  })();
+  return built;
 }
 
 /**
- * The page as it is built, with the headers it is served with, and behind it a call that does what a test says. For what a
- * real server would do only by accident, or at no known moment.
+ * The pages as they are built, with the headers they are served with, and behind them an API, a call and a `/live` that do
+ * what a test says. For what a real server would do only by accident, or at no known moment.
  */
 export class PageServer {
+  readonly api = new PageApi();
   readonly calls: PageCall[] = [];
-  /** The failure that the next `POST /api/calls` is answered with. */
-  refusal: { readonly code: string; readonly error: string } | undefined;
+  /** Sockets of `/live`, of both pages, in the order in which they came. */
+  readonly lives: PageLive[] = [];
+  /** What a student's page is told to watch when it comes. */
+  watched: readonly WatchedCall[] = [];
+  /** Who is on the console's wall when it comes. */
+  wall: readonly WallStudent[] = [];
+  /** No request is answered, and no socket opened. */
+  isDown = false;
   readonly #folder: string;
-  readonly #headers: Readonly<Record<string, string>>;
-  readonly #server = createServer((request, response) => this.#answer(request, response));
-  readonly #sockets = new WebSocketServer({ noServer: true, handleProtocols: () => CALL_PROTOCOL });
+  readonly #headers: readonly HeaderSection[];
+  readonly #server = createServer((request, response) => void this.#answer(request, response));
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    handleProtocols: (offered) => (offered.has(CALL_PROTOCOL) ? CALL_PROTOCOL : false),
+  });
 
   private constructor(folder: string) {
     this.#folder = folder;
-    this.#headers = headersOf(readFileSync(join(folder, "_headers"), "utf8"));
+    this.#headers = headerSections(readFileSync(join(folder, "_headers"), "utf8"));
     this.#server.on("upgrade", (request, socket, head) => {
-      this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        const ticket = request.headers["sec-websocket-protocol"]?.split(",")[1]?.trim() ?? "";
-        this.calls.push(new PageCall(webSocket, ticket));
-      });
+      if (this.isDown) socket.destroy();
+      else this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#opened(webSocket, request));
     });
   }
 
   static async open(): Promise<PageServer> {
-    const outDir = mkdtempSync(join(tmpdir(), "callroom-page-"));
-    const configFile = join(ROOT, "src/web/vite.config.ts");
-    await build({ root: join(ROOT, "src/web"), configFile, logLevel: "warn", build: { outDir, emptyOutDir: true } });
-    const server = new PageServer(outDir);
+    const server = new PageServer(await builtPages());
     server.#server.listen(0, "127.0.0.1");
     await once(server.#server, "listening");
     return server;
@@ -100,9 +75,17 @@ export class PageServer {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** The socket that is opened next, or has just been. */
-  async call(number: number): Promise<PageCall> {
+  /** The call's socket that is opened next, or has just been. */
+  async call(number = 0): Promise<PageCall> {
     return eventually(() => this.calls[number], `socket ${number} of the page`);
+  }
+
+  /** The newest open socket of `/live`: a student's, or with a workshop the console's. */
+  async live(workshopId: string | null = null): Promise<PageLive> {
+    return eventually(
+      () => this.lives.findLast((live) => live.isOpen && live.workshopId === workshopId),
+      "a socket of /live",
+    );
   }
 
   async close(): Promise<void> {
@@ -112,44 +95,84 @@ export class PageServer {
     const closed = once(this.#server, "close");
     this.#server.close();
     await closed;
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  #answer({ method, url = "/", headers }: IncomingMessage, response: ServerResponse): void {
-    const isIn = headers.cookie?.includes("__Host-callroom=wst_page") ?? false;
-    const route = `${method} ${url}`;
-    if (route === "POST /api/join") {
-      reply(response, { success: true }, { "set-cookie": COOKIE });
-    } else if (route === "GET /api/me" && isIn) {
-      reply(response, { success: true, name: "Ada", workshop: { name: "Voice agents" } });
-    } else if (route === "POST /api/calls" && isIn && !this.refusal) {
-      reply(response, { success: true, callId: "c", ticket: "first-ticket", url: `ws://${headers.host}/call/c` });
-    } else if (url.startsWith("/api/")) {
-      refuse(response, this.refusal ?? { code: "unauthorized", error: "You need to be signed in for this." });
-    } else this.#file(url === "/" ? "/index.html" : url, response);
+  #opened(socket: WebSocket, { url = "", headers }: IncomingMessage): void {
+    const { pathname, searchParams } = new URL(url, this.url);
+    if (pathname !== "/live") {
+      this.calls.push(new PageCall(socket, headers["sec-websocket-protocol"]?.split(",")[1]?.trim() ?? ""));
+      return;
+    }
+    const live = new PageLive(socket, searchParams.get("workshop"));
+    this.lives.push(live);
+    const { facts } = this.api;
+    if (live.workshopId === null) live.send({ type: "live-start", calls: this.watched, ...facts });
+    else {
+      const { workshopId } = live;
+      live.send({ type: "wall-start", workshopId, nowMs: STARTED_AT_MS, students: this.wall, ...facts });
+    }
   }
 
-  #file(path: string, response: ServerResponse): void {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = "GET", url = "/", headers } = request;
+    const { pathname } = new URL(url, this.url);
+    if (this.isDown) {
+      response.destroy();
+    } else if (pathname.startsWith("/api/")) {
+      const asked = { method, path: pathname, body: await bodyOf(request) };
+      const {
+        status,
+        body,
+        headers: more,
+      } = this.api.answer({
+        ...asked,
+        cookie: headers.cookie ?? "",
+        host: headers.host ?? "",
+      });
+      const isJson = typeof body === "object" && !(body instanceof Uint8Array);
+      response.writeHead(status, { ...(isJson && { "content-type": "application/json" }), ...more });
+      response.end(isJson ? JSON.stringify(body) : body);
+    } else this.#file(pathname, response);
+  }
+
+  /** As Cloudflare: `/console` is `console.html`. */
+  #file(pathname: string, response: ServerResponse): void {
+    const path = pathname === "/" ? "/index.html" : extname(pathname) === "" ? `${pathname}.html` : pathname;
     try {
       const body = readFileSync(join(this.#folder, path));
-      response.writeHead(200, { ...this.#headers, "content-type": TYPES[extname(path)] ?? "text/plain" }).end(body);
+      const headers = Object.fromEntries(
+        this.#headers.filter(({ matches }) => matches(pathname)).flatMap((section) => section.headers),
+      );
+      response.writeHead(200, { ...headers, "content-type": TYPES[extname(path)] ?? "text/plain" }).end(body);
     } catch {
       response.writeHead(404).end();
     }
   }
 }
 
-function reply(response: ServerResponse, body: unknown, headers: Record<string, string> = {}): void {
-  response.writeHead(200, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
+async function bodyOf(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const text = Buffer.concat(chunks).toString();
+  return text === "" ? {} : Object(JSON.parse(text));
 }
 
-function refuse(response: ServerResponse, failure: { readonly code: string; readonly error: string }): void {
-  response.writeHead(401, { "content-type": "application/json" });
-  response.end(JSON.stringify({ success: false, ...failure, requestId: "0" }));
+interface HeaderSection {
+  matches(pathname: string): boolean;
+  readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** Cloudflare's file of headers; ours has one section, for every path. */
-function headersOf(text: string): Record<string, string> {
-  const lines = text.split("\n").filter((line) => line.startsWith("  "));
-  return Object.fromEntries(lines.map((line) => [line.slice(2, line.indexOf(":")), line.slice(line.indexOf(":") + 2)]));
+/** Cloudflare's file of headers: a path, of which the end may be `*`, and its headers indented below it. */
+function headerSections(text: string): HeaderSection[] {
+  const sections = text.split(/^(?=\/)/m).filter((section) => section.startsWith("/"));
+  return sections.map((section) => {
+    const [path = "", ...lines] = section.split("\n").map((line) => line.trimEnd());
+    const prefix = path.endsWith("*") ? path.slice(0, -1) : undefined;
+    return {
+      matches: (pathname) => (prefix === undefined ? pathname === path : pathname.startsWith(prefix)),
+      headers: lines
+        .filter((line) => line !== "")
+        .map((line) => [line.slice(0, line.indexOf(":")).trim(), line.slice(line.indexOf(":") + 1).trim()]),
+    };
+  });
 }

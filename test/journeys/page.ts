@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
+import { CALL_WORDS, JOIN_WORDS, WORKSPACE_WORDS } from "../../src/web/words.ts";
 import { fliteSpeaker } from "../standins/speech.ts";
-import { type ChromiumOptions, launchChromium } from "./chromium.ts";
+import { type OpenedPage, openPage, type PageOptions } from "./page-browser.ts";
 import { eventually } from "./room.ts";
 
 /** What came out of the loudspeaker, measured by the test behind everything that is the page's own. */
@@ -18,43 +19,41 @@ export class StudentPage {
   readonly page: Page;
   /** What the browser complained about: scripts that failed, policies that were broken. */
   readonly complaints: string[];
-  readonly #browser: Browser;
+  readonly #opened: OpenedPage;
 
-  private constructor(browser: Browser, page: Page, complaints: string[]) {
-    this.#browser = browser;
-    this.page = page;
-    this.complaints = complaints;
+  private constructor(opened: OpenedPage) {
+    this.#opened = opened;
+    this.page = opened.page;
+    this.complaints = opened.complaints;
   }
 
-  static async open(url: string, options: ChromiumOptions = {}): Promise<StudentPage> {
-    const browser = await launchChromium(options);
-    const page = await browser.newPage();
-    const complaints: string[] = [];
-    page.on("pageerror", (error) => complaints.push(String(error)));
-    page.on("console", (line) => {
-      // A request that is answered with a failure is a line of the console too.
-      if (line.type() === "error" && !line.text().startsWith("Failed to load resource")) complaints.push(line.text());
-    });
-    await page.addInitScript(listenAtTheLoudspeaker);
-    await page.goto(url);
-    return new StudentPage(browser, page, complaints);
+  get #call(): Locator {
+    return this.page.getByRole("region", { name: WORKSPACE_WORDS.call, exact: true });
+  }
+
+  static async open(url: string, options: PageOptions = {}): Promise<StudentPage> {
+    const before = async (page: Page): Promise<void> => {
+      await page.addInitScript(listenAtTheLoudspeaker);
+      await options.before?.(page);
+    };
+    return new StudentPage(await openPage(url, { ...options, before }));
   }
 
   /** With the code that the address brings, if it does. */
   async join(code?: string, name = "Ada"): Promise<void> {
-    if (code !== undefined) await this.page.getByLabel("Join code").fill(code);
-    await this.page.getByLabel("Your name").fill(name);
-    await this.page.getByRole("button", { name: "Join" }).click();
-    await this.page.getByRole("button", { name: "Call your agent" }).waitFor();
+    if (code !== undefined) await this.page.getByLabel(JOIN_WORDS.code).fill(code);
+    await this.page.getByLabel(JOIN_WORDS.name).fill(name);
+    await this.page.getByRole("button", { name: JOIN_WORDS.join, exact: true }).click();
+    await this.page.getByRole("button", { name: CALL_WORDS.dial }).waitFor();
   }
 
   async dial(): Promise<void> {
-    await this.page.getByRole("button", { name: "Call your agent" }).click();
+    await this.page.getByRole("button", { name: CALL_WORDS.dial }).click();
   }
 
   async type(text: string): Promise<void> {
-    await this.page.getByLabel("Type instead of speaking").fill(text);
-    await this.page.getByLabel("Type instead of speaking").press("Enter");
+    await this.page.getByLabel(CALL_WORDS.sayLabel).fill(text);
+    await this.page.getByLabel(CALL_WORDS.sayLabel).press("Enter");
   }
 
   /** A request of the page's own, signed in by its cookie; its reply, read as JSON. */
@@ -66,13 +65,14 @@ export class StudentPage {
     );
   }
 
+  /** The state of the call, in words. */
   status(): Promise<string> {
-    return this.page.getByRole("status").innerText();
+    return this.#call.getByRole("status").first().innerText();
   }
 
   /** Lines of the transcript, as they can be read. */
   transcript(): Promise<string[]> {
-    return this.page.getByRole("log").getByRole("listitem").allInnerTexts();
+    return this.#call.getByRole("log").first().getByRole("listitem").allInnerTexts();
   }
 
   async line(pattern: RegExp, withinMs?: number): Promise<string> {
@@ -105,7 +105,7 @@ export class StudentPage {
   }
 
   async close(): Promise<void> {
-    await this.#browser.close();
+    await this.#opened.close();
   }
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type CallRecord, NO_USAGE, type TurnRecord, type Usage } from "../../src/protocol/call-record.ts";
 import { type CallId, callIdFrom, parseSessionToken } from "../../src/protocol/ids.ts";
+import type { CallsCursor } from "../../src/protocol/rest.ts";
 import { archiveCall, findCall, listCalls } from "../../src/store/calls.ts";
 import { enrolStudent, eraseStudent } from "../../src/store/students.ts";
 import { type DatabaseUnderTest, OPEN_MS, openDatabaseUnderTest } from "./database-under-test.ts";
@@ -163,19 +164,55 @@ describe("the archive of calls", () => {
       });
     }
     await archiveCall(under.db, { call: { ...call, id: idOf(9), startedAtMs: NOON }, turns: [], costMicroUsd: 7 });
-    const first = await listCalls(under.db, ada, { limit: 2, beforeMs: null });
-    expect(first.map((each) => [each.id, each.turnCount])).toEqual([
+    const first = await listCalls(under.db, ada, { limit: 2, before: null });
+    expect(first.calls.map((each) => [each.id, each.turnCount])).toEqual([
       [idOf(3), 2],
       [idOf(2), 2],
     ]);
-    const rest = await listCalls(under.db, ada, { limit: 9, beforeMs: first[1]!.startedAtMs });
-    expect(rest).toMatchObject([{ id: idOf(1) }, { id: idOf(9), turnCount: 0, costMicroUsd: 7 }]);
+    expect(first.next).toEqual({ startedAtMs: first.calls[1]!.startedAtMs, callId: idOf(2) });
+    const rest = await listCalls(under.db, ada, { limit: 9, before: first.next });
+    expect(rest.calls).toMatchObject([{ id: idOf(1) }, { id: idOf(9), turnCount: 0, costMicroUsd: 7 }]);
+    expect(rest.next).toBeNull();
   });
+
+  it("ME-20 calls of one millisecond are all listed, whatever page they fall on", async () => {
+    const ids = [1, 2, 3, 4, 5].map(idOf);
+    for (const id of ids) await archiveCall(under.db, { call: { ...call, id, startedAtMs: NOON }, turns: [] });
+    expect(await pagesOf(1)).toEqual(ids.toReversed().map((id) => [id]));
+    expect(await pagesOf(2)).toEqual([[ids[4], ids[3]], [ids[2], ids[1]], [ids[0]]]);
+    expect(await pagesOf(5)).toEqual([ids.toReversed()]);
+  });
+
+  it("ME-21 a page of rows that nobody can read ends neither itself nor the list", async () => {
+    for (const number of [1, 2, 3, 4, 5, 6]) {
+      await archiveCall(under.db, {
+        call: { ...call, id: idOf(number), startedAtMs: NOON + number * 1_000 },
+        turns: [],
+      });
+    }
+    await under.sql("update calls set usage = '{}' where id = $1 or id = $2", idOf(4), idOf(3));
+    await under.sql("update calls set id = 'odd _ id' where id = $1", idOf(5));
+    await under.sql("update calls set started_at = 'infinity' where id = $1", idOf(2));
+    expect(await pagesOf(1)).toEqual([[idOf(6)], [], [], [], [idOf(1)]]);
+    expect(await pagesOf(2)).toEqual([[idOf(6)], [], [idOf(1)]]);
+  });
+
+  /** The whole list, page by page. */
+  async function pagesOf(limit: number): Promise<string[][]> {
+    const pages: string[][] = [];
+    let before: CallsCursor | null = null;
+    do {
+      const page: Awaited<ReturnType<typeof listCalls>> = await listCalls(under.db, ada, { limit, before });
+      pages.push(page.calls.map(({ id }) => id));
+      before = page.next;
+    } while (before && pages.length < 20);
+    return pages;
+  }
 
   it("STORE-40 another student's call is not found", async () => {
     await archiveCall(under.db, { call, turns: [said] });
     expect(await findCall(under.db, bo, call.id)).toBeUndefined();
-    expect(await listCalls(under.db, bo, { limit: 10, beforeMs: null })).toEqual([]);
+    expect(await listCalls(under.db, bo, { limit: 10, before: null })).toEqual({ calls: [], next: null });
     expect(await findCall(under.db, ada, idOf(7))).toBeUndefined();
   });
 
@@ -239,7 +276,8 @@ describe("the archive of calls", () => {
     await archiveCall(under.db, { call, turns: [said, tool, answered] });
     await archiveCall(under.db, { call: { ...call, id: idOf(2), startedAtMs: NOON }, turns: [] });
     await under.sql("update calls set usage = '{}' where id = $1", idOf(2));
-    expect((await listCalls(under.db, ada, { limit: 9, beforeMs: null })).map((each) => each.id)).toEqual([call.id]);
+    const { calls } = await listCalls(under.db, ada, { limit: 9, before: null });
+    expect(calls.map((each) => each.id)).toEqual([call.id]);
     expect(await findCall(under.db, ada, idOf(2))).toBeUndefined();
     await under.sql("update turns set speaker = 'ghost' where seq = 1");
     await under.sql(`update turns set tool_call = '{"name":7}', usage = '"much"' where seq = 2`);

@@ -13,7 +13,7 @@ import { type DatabaseUnderTest, OPEN_MS, openDatabaseUnderTest } from "./databa
 
 const DRIZZLE = join(import.meta.dirname, "../../drizzle");
 const ADOPTION = "0000_adopt_predecessor_and_create";
-const ALL = [ADOPTION, "0001_add_transcription_model", "0002_add_hearing"];
+const ALL = [ADOPTION, "0001_add_transcription_model", "0002_add_hearing", "0003_add_students_ids_recovery_versions"];
 const token = parseSessionToken("test_session_123")!;
 
 const TOOL = { type: "function", function: { name: "get_order", webhook_url: "https://shop.example/orders" } };
@@ -43,7 +43,7 @@ describe("migrations", () => {
   it("MIGRATE-1 an empty database gets the tables of the schema, column by column", async () => {
     expect(await under.migrate()).toEqual(ALL);
     const tables = Object.values(schema).filter((value) => is(value, PgTable));
-    expect(tables).toHaveLength(4);
+    expect(tables).toHaveLength(5);
     for (const table of tables) {
       const { name, columns, indexes } = getTableConfig(table);
       const rows = await under.sql(
@@ -106,7 +106,7 @@ describe("migrations", () => {
     }
     expect(await under.migrate()).toEqual(ALL);
     expect(await findStudent(under.db, token)).toMatchObject({ name: "Ada", origin: "predecessor" });
-    expect(await under.sql("select conname from pg_constraint where contype = 'f'")).toHaveLength(3);
+    expect(await under.sql("select conname from pg_constraint where contype = 'f'")).toHaveLength(4);
   });
 
   it("MIGRATE-13 a call that was archived before there were calls with sound is read as one in text", async () => {
@@ -186,8 +186,22 @@ describe("migrations", () => {
     await under.migrate();
     const before = { language: "pt-BR", turnEnd: null, patience: null };
     expect((await findStudent(under.db, token))?.config).toMatchObject(before);
-    const cleared = await patchStudent(under.db, token, { language: null, patience: null });
+    const cleared = await patchStudent(under.db, token, { language: null, patience: null }, Date.now());
     expect(cleared?.config).toMatchObject({ language: null, patience: null });
+  });
+
+  it("ME-8 students who were there before get an id of their own, whatever a predecessor had under that name", async () => {
+    await under.sql(
+      "create table student_configs (session_token text primary key, student_id varchar, recovery_digest text)",
+    );
+    await under.sql("insert into student_configs values ($1, 'S-17', 'x'), ('other', 'S-17', 'x')", token);
+    await under.migrate();
+    const ids = await under.sql("select distinct student_id from student_configs");
+    expect(ids).toHaveLength(2);
+    expect(await findStudent(under.db, token)).toMatchObject({
+      studentId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      recoveryDigest: null,
+    });
   });
 
   it("MIGRATE-8 a migration that cannot be carried out leaves the database as it was", async () => {

@@ -54,9 +54,10 @@ describe("students", () => {
     expect(under.neon.counted).toEqual({ requests: before.requests + 1, statements: before.statements + 1 });
     expect(student).toEqual({
       sessionToken: token,
+      studentId: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
       name: "Ada",
       email: "ada@example.org",
-      workshop: { ...workshop, opensAtMs: null, closesAtMs: null, fallbackAllowed: true, callMaxMs: null },
+      workshop: { ...workshop, opensAtMs: null, closesAtMs: null, fallbackAllowed: true, callMaxMs: null, seats: null },
       config: {
         prompt: "Be kind.",
         greeting: "Hello",
@@ -73,6 +74,7 @@ describe("students", () => {
       keyConnectedAtMs: null,
       keyLastUsedAtMs: null,
       sealedWebhookSecret: null,
+      recoveryDigest: null,
       origin: "joined",
       createdAtMs: expect.any(Number),
       updatedAtMs: expect.any(Number),
@@ -90,7 +92,12 @@ describe("students", () => {
   it("STORE-12 an absent field stays as it is, null clears it", async () => {
     const token = await enrolled();
     await saveLegacyConfig(under.db, token, { key }, { enrol: false });
-    const patched = await patchStudent(under.db, token, { prompt: "New.", greeting: null, name: undefined });
+    const patched = await patchStudent(
+      under.db,
+      token,
+      { prompt: "New.", greeting: null, name: undefined },
+      Date.now(),
+    );
     expect(patched).toMatchObject({
       name: "Ada",
       email: "ada@example.org",
@@ -100,20 +107,20 @@ describe("students", () => {
       workshop: { id: workshop.id },
     });
     expect(await findStudent(under.db, token)).toEqual(patched);
-    const cleared = await patchStudent(under.db, token, { toolsJson: null, voice: null });
+    const cleared = await patchStudent(under.db, token, { toolsJson: null, voice: null }, Date.now());
     expect(cleared).toMatchObject({ toolsJson: null, config: { prompt: "New.", voice: null, tools: [] } });
   });
 
   it("STORE-44 how an agent hears is kept, each setting by itself, and no save of the predecessor's changes it", async () => {
     const token = await enrolled();
     const hearing = { language: "pt-BR", turnEnd: "meaning", patience: "long" } as const;
-    expect((await patchStudent(under.db, token, hearing))?.config).toMatchObject(hearing);
-    await patchStudent(under.db, token, { prompt: "New.", language: undefined });
+    expect((await patchStudent(under.db, token, hearing, Date.now()))?.config).toMatchObject(hearing);
+    await patchStudent(under.db, token, { prompt: "New.", language: undefined }, Date.now());
     await saveLegacyConfig(under.db, token, { prompt: "Newer.", voice: null }, { enrol: true });
     expect((await findStudent(under.db, token))?.config).toMatchObject({ ...hearing, prompt: "Newer." });
     for (const field of ["language", "turnEnd", "patience"] as const) {
-      await patchStudent(under.db, token, hearing);
-      const cleared = await patchStudent(under.db, token, { [field]: null });
+      await patchStudent(under.db, token, hearing, Date.now());
+      const cleared = await patchStudent(under.db, token, { [field]: null }, Date.now());
       expect(cleared?.config).toMatchObject({ ...hearing, [field]: null });
     }
   });
@@ -132,7 +139,7 @@ describe("students", () => {
 
   it("STORE-13 patching nobody finds nobody, in one request", async () => {
     const { requests } = under.neon.counted;
-    expect(await patchStudent(under.db, someToken(), { prompt: "x" })).toBeUndefined();
+    expect(await patchStudent(under.db, someToken(), { prompt: "x" }, Date.now())).toBeUndefined();
     expect(under.neon.counted.requests).toBe(requests + 1);
   });
 
@@ -140,8 +147,9 @@ describe("students", () => {
     const token = await enrolled();
     const save = (patch: Parameters<typeof saveLegacyConfig>[2]) =>
       saveLegacyConfig(under.db, token, patch, { enrol: false });
-    expect(await save({ key })).toBe("saved");
-    expect(await save({ prompt: "Only the prompt." })).toBe("saved");
+    const saved = { studentId: (await findStudent(under.db, token))?.studentId };
+    expect(await save({ key })).toEqual(saved);
+    expect(await save({ prompt: "Only the prompt." })).toEqual(saved);
     expect(await findStudent(under.db, token)).toMatchObject({
       sealedKey: key.sealed,
       keyHint: "wxyz",
@@ -162,10 +170,12 @@ describe("students", () => {
 
   it("STORE-15 saving under a token nobody has enrols only where that is wished", async () => {
     const token = someToken();
-    expect(await saveLegacyConfig(under.db, token, { name: "Bo" }, { enrol: false })).toBe("unknown");
+    expect(await saveLegacyConfig(under.db, token, { name: "Bo" }, { enrol: false })).toBeUndefined();
     expect(await findStudent(under.db, token)).toBeUndefined();
     const options = { enrol: true, workshopId: workshop.id };
-    expect(await saveLegacyConfig(under.db, token, { name: "Bo", key }, options)).toBe("saved");
+    expect(await saveLegacyConfig(under.db, token, { name: "Bo", key }, options)).toEqual({
+      studentId: expect.any(String),
+    });
     expect(await findStudent(under.db, token)).toMatchObject({
       name: "Bo",
       origin: "enrolled",
@@ -223,7 +233,7 @@ describe("students", () => {
     const token = await enrolled();
     const prompt = "null \u0000, half \ud83d, quote ' \" \\ $1 ; -- 😀";
     const toolsJson = [{ note: prompt }];
-    const patched = await patchStudent(under.db, token, { prompt, toolsJson });
+    const patched = await patchStudent(under.db, token, { prompt, toolsJson }, Date.now());
     const stored = "null \ufffd, half \ufffd, quote ' \" \\ $1 ; -- 😀";
     expect(patched?.config.prompt).toBe(stored);
     expect(patched?.toolsJson).toEqual([{ note: stored }]);

@@ -18,7 +18,14 @@ describe("workshops", () => {
     const { requests } = under.neon.counted;
     const made = await ensureDefaultWorkshop(under.db, maple);
     expect(under.neon.counted.requests).toBe(requests + 1);
-    expect(made).toEqual({ ...maple, opensAtMs: null, closesAtMs: null, fallbackAllowed: true, callMaxMs: null });
+    expect(made).toEqual({
+      ...maple,
+      opensAtMs: null,
+      closesAtMs: null,
+      fallbackAllowed: true,
+      callMaxMs: null,
+      seats: null,
+    });
     const again = await ensureDefaultWorkshop(under.db, { ...maple, name: "Other", joinCode: parseJoinCode("ASH-1")! });
     expect(again).toEqual(made);
     expect(await under.sql("select id from workshops")).toHaveLength(1);
@@ -41,6 +48,7 @@ describe("workshops", () => {
       closesAtMs: Date.UTC(2026, 10, 1, 16),
       fallbackAllowed: false,
       callMaxMs: 60_000,
+      seats: null,
     });
     expect(await findWorkshopByJoinCode(under.db, parseJoinCode("MAPLE-8")!)).toBeUndefined();
   });

@@ -49,7 +49,7 @@ describe("the microphone", () => {
     expect(troubleOf("thrown").cause).toBe("unsupported");
     const known = new MicrophoneTrouble("insecure");
     expect(troubleOf(known)).toBe(known);
-    const causes = ["denied", "none", "busy", "insecure", "unsupported", "lost"] as const;
+    const causes = ["denied", "none", "busy", "insecure", "embedded", "unsupported", "lost"] as const;
     const sentences = causes.map((cause) => new MicrophoneTrouble(cause).message);
     expect(new Set(sentences).size).toBe(causes.length);
     expect(sentences.every((sentence) => !sentence.includes("of the browser"))).toBe(true);

@@ -1,0 +1,237 @@
+import { type FormParams, verifyTwilioSignature } from "../caller/twilio-signature.ts";
+import type { Settings } from "../env.ts";
+import type { KeyStatus } from "../protocol/rest.ts";
+import type { Check, CheckName, CheckStatus } from "../protocol/rest-workshop.ts";
+import type { MasterKeys } from "../vault/master-keys.ts";
+import { seal, unseal } from "../vault/seal.ts";
+import { MODEL_SHUTDOWNS, SHUTDOWNS_CHECKED } from "./model-shutdowns.ts";
+
+/*
+ * What the check page says, one function a check. Each is given what was found out and says it in words of ours, with what
+ * to do about it. Nothing that came from outside is in a sentence: no error, no value of a secret.
+ */
+
+/** What a probe came to: an answer and how long it took, or none. */
+export type Probe<Answer> =
+  | { readonly outcome: "answered"; readonly answer: Answer; readonly ms: number }
+  | { readonly outcome: "failed" | "late" };
+
+export interface DatabaseAnswer {
+  readonly nowMs: number;
+  /** Columns that the code needs and the database has not, `table.column`. */
+  readonly missingColumns: readonly string[];
+}
+
+export interface OpenAiAnswer {
+  readonly status: number;
+  /** Of its `Date` header; `null`: there was none. */
+  readonly dateMs: number | null;
+}
+
+/** A token that can be guessed by trying is worse than none. */
+const SHORT_TOKEN = 16;
+const SLOW_DATABASE_MS = 500;
+const CLOCK_OFF_MS = 30_000;
+const DAY_MS = 24 * 3_600_000;
+const SHUTDOWN_DAYS = 60;
+
+const check = (name: CheckName, status: CheckStatus, found: string, fix = ""): Check => ({ name, status, found, fix });
+
+/** A Worker with a secret that is missing or malformed answers nothing, this page included; so here they are judged. */
+export function checkSecrets(settings: Settings): Check {
+  const { instructorToken, serviceToken, masterKeyHexes } = settings;
+  if (serviceToken === instructorToken) {
+    return check(
+      "secrets",
+      "failed",
+      "SERVICE_TOKEN is the same as INSTRUCTOR_TOKEN.",
+      "Give each its own: whoever has the console could read keys with it.",
+    );
+  }
+  if (instructorToken.length < SHORT_TOKEN) {
+    return check(
+      "secrets",
+      "warning",
+      `INSTRUCTOR_TOKEN has fewer than ${SHORT_TOKEN} characters.`,
+      "Set a longer one: npx wrangler secret put INSTRUCTOR_TOKEN",
+    );
+  }
+  const older = masterKeyHexes.previous.length;
+  return check(
+    "secrets",
+    "ok",
+    older === 0
+      ? "All are there and well formed."
+      : `All are there and well formed, with ${older} older ENCRYPTION_KEY.`,
+  );
+}
+
+/** Seals and opens a text of its own, as every key is. */
+export async function checkMasterKey(
+  masterKeys: () => Promise<MasterKeys>,
+  randomBytes: (count: number) => Uint8Array,
+): Promise<Check> {
+  const fix = "Set ENCRYPTION_KEY to 64 hexadecimal characters: openssl rand -hex 32";
+  try {
+    const keys = await masterKeys();
+    const binding = { purpose: "openai-key", sessionToken: "check" } as const;
+    const sentinel = [...randomBytes(16)].join();
+    const opened = await unseal(keys, binding, await seal(keys, binding, sentinel, randomBytes));
+    if (opened.plaintext === sentinel && !opened.stale) {
+      return check("master-key", "ok", `Seals and opens. Its number is ${keys.newest.kid}.`);
+    }
+  } catch {
+    // Told below: an error of the runtime says nothing that helps.
+  }
+  return check("master-key", "failed", "What it sealed could not be opened.", fix);
+}
+
+export function checkDatabase(probe: Probe<DatabaseAnswer>): Check {
+  if (probe.outcome !== "answered") {
+    const found = probe.outcome === "late" ? "It did not answer in time." : "It did not answer as it should.";
+    return check("database", "failed", found, "Look at DATABASE_URL, and at the database's own page: is it running?");
+  }
+  const found = `Answers in ${probe.ms} ms.`;
+  return probe.ms <= SLOW_DATABASE_MS
+    ? check("database", "ok", found)
+    : check(
+        "database",
+        "warning",
+        found,
+        "It may have been asleep: check again. If it stays slow, choose a region nearer.",
+      );
+}
+
+export function checkMigrations(probe: Probe<DatabaseAnswer>): Check {
+  if (probe.outcome !== "answered") {
+    return check("migrations", "failed", "The database does not answer.", "First make the database answer.");
+  }
+  const [first, ...more] = probe.answer.missingColumns;
+  if (first === undefined) return check("migrations", "ok", "All are applied.");
+  const others = more.length === 0 ? "" : ` and ${more.length} more`;
+  return check("migrations", "failed", `Missing: ${first}${others}.`, "Run: DATABASE_URL=… npm run db:migrate");
+}
+
+/** Without a key OpenAI answers 401, which is what is wanted: it is there. */
+export function checkOpenAi(probe: Probe<OpenAiAnswer>): Check {
+  if (probe.outcome !== "answered") {
+    const found = probe.outcome === "late" ? "It did not answer in time." : "It cannot be reached.";
+    return check("openai", "failed", found, "Look at OPENAI_BASE_URL and at status.openai.com.");
+  }
+  const { status } = probe.answer;
+  if (status === 401 || status === 200) return check("openai", "ok", `Answers in ${probe.ms} ms.`);
+  if (status === 403) {
+    return check("openai", "failed", "It refuses requests from here (403).", "OpenAI may not serve this region.");
+  }
+  return check("openai", "failed", `It answered ${status}.`, "Look at OPENAI_BASE_URL and at status.openai.com.");
+}
+
+const KEY_FINDINGS: Readonly<Record<KeyStatus, readonly [CheckStatus, found: string, fix: string]>> = {
+  connected: ["ok", "OpenAI accepts it.", ""],
+  rejected: [
+    "failed",
+    "OpenAI does not accept it.",
+    "Make a new key at OpenAI: npx wrangler secret put OPENAI_API_KEY",
+  ],
+  restricted: [
+    "failed",
+    "Its permissions are restricted.",
+    "Allow it model capabilities at OpenAI, or make a new one.",
+  ],
+  no_credit: ["failed", "Its account has no credit left.", "Add credit at OpenAI."],
+  unverified: ["warning", "OpenAI did not say what it thinks of it.", "Check again in a minute."],
+};
+
+/** `off`: there is no such key. */
+export function checkFallbackKey(status: KeyStatus | "off"): Check {
+  if (status === "off") return check("fallback-key", "off", "None: every student needs a key of their own.");
+  const [verdict, found, fix] = KEY_FINDINGS[status];
+  return check("fallback-key", verdict, found, fix);
+}
+
+type Models = Pick<Settings, "textModel" | "voiceModel" | "transcribeModel">;
+
+/** Whether OpenAI ends a configured model before the next class. */
+export function checkModels({ textModel, voiceModel, transcribeModel }: Models, nowMs: number): Check {
+  const configured = [
+    ["TEXT_MODEL", textModel],
+    ["VOICE_MODEL", voiceModel],
+    ["TRANSCRIBE_MODEL", transcribeModel],
+  ] as const;
+  const ending = configured.flatMap(([variable, model]) => {
+    const shutdown = MODEL_SHUTDOWNS.find(({ models }) => models.includes(model));
+    const daysLeft = shutdown && Math.ceil((Date.parse(shutdown.on) - nowMs) / DAY_MS);
+    return shutdown && daysLeft !== undefined && daysLeft <= SHUTDOWN_DAYS ? [{ variable, shutdown, daysLeft }] : [];
+  });
+  const [worst] = ending.sort((a, b) => a.daysLeft - b.daysLeft);
+  if (!worst) return check("models", "ok", `None of them is known to end soon (list of ${SHUTDOWNS_CHECKED}).`);
+  const { variable, shutdown, daysLeft } = worst;
+  return check(
+    "models",
+    daysLeft <= 0 ? "failed" : "warning",
+    daysLeft <= 0 ? `OpenAI ended ${variable} on ${shutdown.on}.` : `OpenAI ends ${variable} on ${shutdown.on}.`,
+    `Set ${variable} to ${shutdown.instead}.`,
+  );
+}
+
+/** Signs a request as Twilio does and has it verified as Twilio's are; a changed one must fail. */
+export async function checkTwilioSignature(authToken: string | undefined, origin: string): Promise<Check> {
+  if (authToken === undefined)
+    return check("twilio-signature", "off", "No TWILIO_AUTH_TOKEN: whoever knows a phone address may call it.");
+  const url = `${origin}/twilio/voice/check`;
+  const params: FormParams = new Map([["CallSid", ["CA0"]]]);
+  const signature = await signed(authToken, `${url}CallSidCA0`);
+  const isVerified = await verifyTwilioSignature({ authToken, url, params, signature });
+  const isForgeryTaken = await verifyTwilioSignature({ authToken, url: `${url}/`, params, signature });
+  if (!isVerified || isForgeryTaken) {
+    return check("twilio-signature", "failed", "A signed request was not told from a forged one.", "Deploy again.");
+  }
+  if (!/^[0-9a-f]{32}$/.test(authToken)) {
+    return check(
+      "twilio-signature",
+      "warning",
+      "TWILIO_AUTH_TOKEN does not look like Twilio's: those are 32 hexadecimal characters.",
+      "Copy the primary auth token of the account: npx wrangler secret put TWILIO_AUTH_TOKEN",
+    );
+  }
+  return check("twilio-signature", "ok", "Signed requests are let in, forged ones are not.");
+}
+
+async function signed(authToken: string, text: string): Promise<string> {
+  const encoder = new TextEncoder();
+  const hmac = { name: "HMAC", hash: "SHA-1" };
+  const key = await crypto.subtle.importKey("raw", encoder.encode(authToken), hmac, false, ["sign"]);
+  return btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.sign("HMAC", key, encoder.encode(text)))));
+}
+
+/** Both as origins. Links, TwiML and signatures are made with the configured one. */
+export function checkPublicOrigin(configured: string | undefined, requested: string): Check {
+  if (configured === undefined) {
+    return check("public-origin", "off", "Not set: each request's own address is used.", "");
+  }
+  if (new URL(configured).origin === requested) return check("public-origin", "ok", "It is the address of this page.");
+  return check(
+    "public-origin",
+    "warning",
+    "PUBLIC_ORIGIN is another address than that of this page.",
+    "Open the console there, or set PUBLIC_ORIGIN to this page's address.",
+  );
+}
+
+/** Ours against those of OpenAI and of the database. Sessions, tickets and signatures end by ours. */
+export function checkClock(nowMs: number, openai: Probe<OpenAiAnswer>, database: Probe<DatabaseAnswer>): Check {
+  const others = [
+    openai.outcome === "answered" && openai.answer.dateMs !== null ? openai.answer.dateMs : undefined,
+    database.outcome === "answered" ? database.answer.nowMs : undefined,
+  ].filter((ms) => ms !== undefined);
+  if (others.length === 0)
+    return check("clock", "warning", "There was no other clock to compare with.", "Check again.");
+  const offMs = Math.max(...others.map((ms) => Math.abs(ms - nowMs)));
+  if (offMs <= CLOCK_OFF_MS) return check("clock", "ok", "Agrees with the others.");
+  return check(
+    "clock",
+    "warning",
+    `Is ${Math.round(offMs / 1_000)} s away from another clock.`,
+    "Set the clock of the machine that runs this, or of the database.",
+  );
+}

@@ -1,0 +1,142 @@
+import { CALL_STATES } from "./call-messages.ts";
+import { END_REASONS, type KeySource, type WayIn } from "./call-record.ts";
+import type {
+  ConsoleLiveMessage,
+  StudentLiveMessage,
+  WallCall,
+  WallLastCall,
+  WallStudent,
+  WatchedCall,
+  WatchedMessage,
+  WorkshopFacts,
+} from "./live-messages.ts";
+import { readCallMessage } from "./read-call-message.ts";
+import { type Fields, fields, flag, list, number, oneOf, orNull, readFrame, words } from "./read-fields.ts";
+import { SHOWN_KEY_STATUSES } from "./rest.ts";
+import type { Spend } from "./rest-workshop.ts";
+
+/** Reads a message to a student's page. `undefined`: a newer server's, or none at all; to be passed over. */
+export const parseStudentLiveMessage = (text: string): StudentLiveMessage | undefined =>
+  readFrame(text, (message) => {
+    switch (message.type) {
+      case "live-start":
+        return { type: "live-start", calls: list(message.calls).map(readWatchedCall), ...readFacts(message) };
+      case "workshop":
+        return { type: "workshop", ...readFacts(message) };
+      case "me-changed":
+        return { type: "me-changed", by: oneOf(["student", "instructor"], message.by) };
+      case "call":
+        return { type: "call", call: readWatchedCall(message.call) };
+      case "call-messages":
+        return {
+          type: "call-messages",
+          callId: words(message.callId),
+          messages: list(message.messages).flatMap(readWatchedMessage),
+        };
+      default:
+        return undefined;
+    }
+  });
+
+/** Reads a message to the console; as {@link parseStudentLiveMessage}. */
+export const parseConsoleLiveMessage = (text: string): ConsoleLiveMessage | undefined =>
+  readFrame(text, (message) => {
+    switch (message.type) {
+      case "wall-start":
+        return {
+          type: "wall-start",
+          workshopId: words(message.workshopId),
+          nowMs: number(message.nowMs),
+          students: list(message.students).map(readWallStudent),
+          ...readFacts(message),
+        };
+      case "workshop":
+        return { type: "workshop", ...readFacts(message) };
+      case "wall":
+        return {
+          type: "wall",
+          nowMs: number(message.nowMs),
+          students: list(message.students).map(readWallStudent),
+          gone: list(message.gone).map(words),
+        };
+      default:
+        return undefined;
+    }
+  });
+
+const readFacts = ({ announcement, paused }: Fields): WorkshopFacts => ({
+  announcement: orNull(words, announcement),
+  paused: flag(paused),
+});
+
+const readWayIn = (value: unknown): WayIn => oneOf(["conversation-relay", "media-streams", "browser"], value);
+const readKeySource = (value: unknown): KeySource => oneOf(["student", "instructor"], value);
+
+function readWatchedCall(value: unknown): WatchedCall {
+  const call = fields(value);
+  return {
+    callId: words(call.callId),
+    wayIn: readWayIn(call.wayIn),
+    keySource: readKeySource(call.keySource),
+    model: words(call.model),
+    startedAtMs: number(call.startedAtMs),
+  };
+}
+
+/** One that nobody knows, and one that is no watcher's business, is left out. */
+function readWatchedMessage(value: unknown): readonly WatchedMessage[] {
+  const message = readCallMessage(fields(value));
+  if (!message || message.type === "call-start" || message.type === "clear" || message.type === "pong") return [];
+  return [message];
+}
+
+function readWallStudent(value: unknown): WallStudent {
+  const student = fields(value);
+  const spend = fields(student.spend);
+  return {
+    studentId: words(student.studentId),
+    name: orNull(words, student.name),
+    keyStatus: orNull((status) => oneOf(SHOWN_KEY_STATUSES, status), student.keyStatus),
+    online: flag(student.online),
+    lastSeenAtMs: orNull(number, student.lastSeenAtMs),
+    calls: list(student.calls).map(readWallCall),
+    lastCall: orNull(readLastCall, student.lastCall),
+    failuresInARow: number(student.failuresInARow),
+    turnCount: number(student.turnCount),
+    latenciesMs: list(student.latenciesMs).map(number),
+    spend: { student: readSpend(spend.student), instructor: readSpend(spend.instructor) },
+  };
+}
+
+function readWallCall(value: unknown): WallCall {
+  const call = fields(value);
+  return {
+    callId: words(call.callId),
+    wayIn: readWayIn(call.wayIn),
+    keySource: readKeySource(call.keySource),
+    state: oneOf(CALL_STATES, call.state),
+    startedAtMs: number(call.startedAtMs),
+  };
+}
+
+function readLastCall(value: unknown): WallLastCall {
+  const call = fields(value);
+  return {
+    wayIn: readWayIn(call.wayIn),
+    endedAtMs: number(call.endedAtMs),
+    endReason: orNull((reason) => oneOf(END_REASONS, reason), call.endReason),
+    failure: orNull(words, call.failure),
+    keySource: readKeySource(call.keySource),
+  };
+}
+
+function readSpend(value: unknown): Spend {
+  const spend = fields(value);
+  return {
+    calls: number(spend.calls),
+    ms: number(spend.ms),
+    inputTokens: number(spend.inputTokens),
+    outputTokens: number(spend.outputTokens),
+    costMicroUsd: orNull(number, spend.costMicroUsd),
+  };
+}

@@ -1,0 +1,146 @@
+/**
+ * Bodies of the instructor's routes, `/api/workshop/*`. As in `rest.ts`: times are ISO 8601 in UTC, ids are plain text,
+ * and the fields of a reply are all there is. No reply holds a key, a session token or a word of a call.
+ */
+
+import type { KeySource, WayIn } from "./call-record.ts";
+import type { ShownKeyStatus, WorkshopState } from "./rest.ts";
+import type { ToolJson } from "./tools.ts";
+
+export interface LoginRequest {
+  readonly instructorToken: string;
+}
+
+export interface WorkshopView {
+  readonly id: string;
+  readonly name: string;
+  readonly joinCode: string;
+  /** The page with the code in it: what the QR code says. */
+  readonly joinUrl: string;
+  readonly state: WorkshopState;
+  readonly opensAt: string | null;
+  readonly closesAt: string | null;
+  /** How many may join; `null`: any number. */
+  readonly seats: number | null;
+  readonly studentCount: number;
+  /** Longest call in milliseconds; `null`: the default. */
+  readonly callMaxMs: number | null;
+  /** Whether students without a key may call on the instructor's. */
+  readonly fallbackAllowed: boolean;
+}
+
+export interface WorkshopsReply {
+  readonly success: true;
+  readonly workshops: readonly WorkshopView[];
+  /** Whether there is an instructor's key at all. */
+  readonly fallbackKey: boolean;
+}
+
+export interface WorkshopReply {
+  readonly success: true;
+  readonly workshop: WorkshopView;
+}
+
+/** Of a new workshop all but the name may be absent; without a join code one is made. */
+export interface NewWorkshop extends WorkshopPatch {
+  readonly name: string;
+}
+
+/** An absent field is left as it is, `null` clears it. */
+export interface WorkshopPatch {
+  readonly name?: string | undefined;
+  readonly joinCode?: string | undefined;
+  readonly opensAt?: string | null | undefined;
+  readonly closesAt?: string | null | undefined;
+  readonly seats?: number | null | undefined;
+  readonly callMaxMs?: number | null | undefined;
+  readonly fallbackAllowed?: boolean | undefined;
+}
+
+/** What calls of one payer have used. */
+export interface Spend {
+  readonly calls: number;
+  readonly ms: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Millionths of a dollar; `null`: of some of it no price is known. */
+  readonly costMicroUsd: number | null;
+}
+
+export const NO_SPEND: Spend = { calls: 0, ms: 0, inputTokens: 0, outputTokens: 0, costMicroUsd: 0 };
+
+/** A student as Postgres knows them; what goes on right now is on `/live`. */
+export interface StudentSummary {
+  readonly studentId: string;
+  readonly name: string | null;
+  readonly joinedAt: string | null;
+  readonly keyStatus: ShownKeyStatus | null;
+  readonly keyHint: string | null;
+  readonly spend: Readonly<Record<KeySource, Spend>>;
+  readonly turnCount: number;
+  readonly lastCall: {
+    readonly wayIn: WayIn;
+    readonly startedAt: string;
+    readonly endReason: string | null;
+    readonly keySource: KeySource;
+  } | null;
+}
+
+export interface StudentsReply {
+  readonly success: true;
+  readonly students: readonly StudentSummary[];
+}
+
+/** `null` takes the announcement away. */
+export interface AnnouncementRequest {
+  readonly text: string | null;
+}
+
+/** What every student of the workshop gets; an absent field is left as theirs is. A tool of the same name is replaced. */
+export interface PushRequest {
+  readonly prompt?: string | undefined;
+  readonly greeting?: string | undefined;
+  readonly tool?: ToolJson | undefined;
+}
+
+/** `skipped`: students whose agent could not take it, e.g. with the most tools there may be. */
+export interface PushReply {
+  readonly success: true;
+  readonly students: number;
+  readonly skipped: number;
+}
+
+export interface CountReply {
+  readonly success: true;
+  readonly count: number;
+}
+
+/** `off`: not set up, which is fine. */
+export type CheckStatus = "ok" | "warning" | "failed" | "off";
+
+export const CHECKS = [
+  "secrets",
+  "master-key",
+  "database",
+  "migrations",
+  "openai",
+  "fallback-key",
+  "models",
+  "twilio-signature",
+  "public-origin",
+  "clock",
+] as const;
+export type CheckName = (typeof CHECKS)[number];
+
+export interface Check {
+  readonly name: CheckName;
+  readonly status: CheckStatus;
+  /** What was found, and what to do about it; empty when there is nothing to do. */
+  readonly found: string;
+  readonly fix: string;
+}
+
+export interface ChecksReply {
+  readonly success: true;
+  readonly checks: readonly Check[];
+}

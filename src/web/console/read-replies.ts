@@ -1,0 +1,99 @@
+import { END_REASONS, type EndReason, type KeySource, type WayIn } from "../../protocol/call-record.ts";
+import { SHOWN_KEY_STATUSES, type WorkshopState } from "../../protocol/rest.ts";
+import type {
+  Check,
+  CheckStatus,
+  Spend,
+  StudentSummary,
+  WorkshopsReply,
+  WorkshopView,
+} from "../../protocol/rest-workshop.ts";
+import { type Fields, fields, flag, list, number, oneOf, orNull, words } from "../reading.ts";
+
+/** Replies of the instructor's routes, read field by field. Each of these throws `Unreadable`. */
+
+export type Workshops = Omit<WorkshopsReply, "success">;
+/** A check that this page does not know by name yet is still shown. */
+export type ShownCheck = Omit<Check, "name"> & { readonly name: string };
+
+const STATES: readonly WorkshopState[] = ["not-open", "open", "ended"];
+const STATUSES: readonly CheckStatus[] = ["ok", "warning", "failed", "off"];
+const WAYS_IN: readonly WayIn[] = ["conversation-relay", "media-streams", "browser"];
+const KEY_SOURCES: readonly KeySource[] = ["student", "instructor"];
+
+export const readWorkshops = ({ workshops, fallbackKey }: Fields): Workshops => ({
+  workshops: list(readWorkshop, workshops),
+  fallbackKey: flag(fallbackKey),
+});
+
+export const readOneWorkshop = ({ workshop }: Fields): WorkshopView => readWorkshop(workshop);
+
+export function readWorkshop(value: unknown): WorkshopView {
+  const workshop = fields(value);
+  return {
+    id: words(workshop.id),
+    name: words(workshop.name),
+    joinCode: words(workshop.joinCode),
+    joinUrl: words(workshop.joinUrl),
+    state: oneOf(STATES, workshop.state),
+    opensAt: orNull(words, workshop.opensAt),
+    closesAt: orNull(words, workshop.closesAt),
+    seats: orNull(number, workshop.seats),
+    studentCount: number(workshop.studentCount),
+    callMaxMs: orNull(number, workshop.callMaxMs),
+    fallbackAllowed: flag(workshop.fallbackAllowed),
+  };
+}
+
+export const readStudents = ({ students }: Fields): readonly StudentSummary[] => list(readStudent, students);
+
+function readStudent(value: unknown): StudentSummary {
+  const student = fields(value);
+  const { student: own, instructor } = fields(student.spend);
+  return {
+    studentId: words(student.studentId),
+    name: orNull(words, student.name),
+    joinedAt: orNull(words, student.joinedAt),
+    keyStatus: orNull((status) => oneOf(SHOWN_KEY_STATUSES, status), student.keyStatus),
+    keyHint: orNull(words, student.keyHint),
+    spend: { student: readSpend(own), instructor: readSpend(instructor) },
+    turnCount: number(student.turnCount),
+    lastCall: orNull(readLastCall, student.lastCall),
+  };
+}
+
+function readSpend(value: unknown): Spend {
+  const spend = fields(value);
+  return {
+    calls: number(spend.calls),
+    ms: number(spend.ms),
+    inputTokens: number(spend.inputTokens),
+    outputTokens: number(spend.outputTokens),
+    costMicroUsd: orNull(number, spend.costMicroUsd),
+  };
+}
+
+function readLastCall(value: unknown): NonNullable<StudentSummary["lastCall"]> {
+  const call = fields(value);
+  return {
+    wayIn: oneOf(WAYS_IN, call.wayIn),
+    startedAt: words(call.startedAt),
+    endReason: orNull((reason): EndReason => oneOf(END_REASONS, reason), call.endReason),
+    keySource: oneOf(KEY_SOURCES, call.keySource),
+  };
+}
+
+export const readChecks = ({ checks }: Fields): readonly ShownCheck[] => list(readCheck, checks);
+
+function readCheck(value: unknown): ShownCheck {
+  const { name, status, found, fix } = fields(value);
+  return { name: words(name), status: oneOf(STATUSES, status), found: words(found), fix: words(fix) };
+}
+
+/** How many a broadcast reached. */
+export const readPushed = ({ students, skipped }: Fields): { readonly students: number; readonly skipped: number } => ({
+  students: number(students),
+  skipped: number(skipped),
+});
+
+export const readCount = ({ count }: Fields): number => number(count);

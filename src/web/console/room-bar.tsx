@@ -1,0 +1,93 @@
+import { useState } from "preact/hooks";
+import { number, orNull } from "../reading.ts";
+import { TwoTaps } from "../ui/two-taps.tsx";
+import { AnnounceDialog } from "./announce-dialog.tsx";
+import { PushDialog } from "./push-dialog.tsx";
+import type { Room } from "./room.ts";
+import { askInstructor, routeOf } from "./session.ts";
+import { NeedShape } from "./shapes.tsx";
+import { countWords, shortCost, spendWords } from "./words.ts";
+import { BAR_WORDS, stopAgainWords } from "./words-wall.ts";
+
+/** How the workshop goes, in five numbers, and what can be done for everybody at once. */
+export function RoomBar({ room }: { readonly room: Room }) {
+  const [open, setOpen] = useState<"announce" | "push" | null>(null);
+  const [alert, setAlert] = useState("");
+  const close = (): void => setOpen(null);
+  const { wall, workshopId } = room;
+  const ask = async (what: "pause" | "resume"): Promise<void> => {
+    setAlert("");
+    const answer = await askInstructor(
+      "POST",
+      routeOf(workshopId, `/${what}`),
+      ({ count }) => orNull(number, count),
+      {},
+    );
+    if (!answer.ok) setAlert(answer.sentence);
+  };
+  return (
+    <section class="room-bar" aria-label={BAR_WORDS.actions}>
+      <Numbers room={room} />
+      <div class="actions">
+        <button type="button" onClick={() => setOpen("announce")}>
+          {BAR_WORDS.announce}
+        </button>
+        <button type="button" onClick={() => setOpen("push")}>
+          {BAR_WORDS.push}
+        </button>
+        <a class="button" href={`/api/workshop${routeOf(workshopId, "/export.csv")}`} download>
+          {BAR_WORDS.export}
+        </a>
+        {wall.facts.value.paused ? (
+          <button type="button" class="primary" onClick={() => void ask("resume")}>
+            {BAR_WORDS.resume}
+          </button>
+        ) : (
+          <TwoTaps
+            label={BAR_WORDS.stop}
+            sure={stopAgainWords(wall.totals.value.calls)}
+            keep={BAR_WORDS.keep}
+            onSure={() => void ask("pause")}
+          />
+        )}
+      </div>
+      <p class="alert" role="alert">
+        {alert}
+      </p>
+      {open === "announce" && <AnnounceDialog room={room} onClose={close} />}
+      {open === "push" && <PushDialog room={room} onClose={close} />}
+    </section>
+  );
+}
+
+function Numbers({ room: { wall } }: { readonly room: Room }) {
+  const { counts, students, spend } = wall.totals.value;
+  return (
+    <dl class="numbers">
+      <div>
+        <dt>
+          <NeedShape kind="in-call" /> {BAR_WORDS.inCall}
+        </dt>
+        <dd>{countWords(counts["in-call"])}</dd>
+      </div>
+      <div class={counts.stuck > 0 ? "has-stuck" : ""}>
+        <dt>
+          <NeedShape kind="stuck" /> {BAR_WORDS.stuck}
+        </dt>
+        <dd>{countWords(counts.stuck)}</dd>
+      </div>
+      <div>
+        <dt>{BAR_WORDS.students}</dt>
+        <dd>{countWords(students)}</dd>
+      </div>
+      <div title={spendWords(spend.instructor)}>
+        <dt>{BAR_WORDS.you}</dt>
+        <dd>{shortCost(spend.instructor)}</dd>
+      </div>
+      <div title={spendWords(spend.student)}>
+        <dt>{BAR_WORDS.them}</dt>
+        <dd>{shortCost(spend.student)}</dd>
+      </div>
+    </dl>
+  );
+}

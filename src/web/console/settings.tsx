@@ -1,0 +1,120 @@
+import { useState } from "preact/hooks";
+import type { WorkshopPatch, WorkshopView } from "../../protocol/rest-workshop.ts";
+import { DangerZone } from "./danger-zone.tsx";
+import { zoneWords } from "./local-time.ts";
+import { patchWorkshop, workshop, workshops } from "./session.ts";
+import { DRAFT_HINTS, DRAFT_PROBLEMS, DRAFT_WORDS, refusalWords, SETTINGS_WORDS, zoneHint } from "./words.ts";
+import { CALL_MINUTES_MAX, type DraftField, draftOf, patchOf, SEATS_MAX } from "./workshop-draft.ts";
+
+/** What the workshop is. Each field saves itself when it is left, and says so. */
+export function Settings() {
+  const current = workshop.value;
+  if (current === null) return null;
+  return (
+    <div class="narrow settings">
+      <section class="card" aria-labelledby="settings-title">
+        <h2 id="settings-title">{SETTINGS_WORDS.title}</h2>
+        <Field workshop={current} field="name" />
+        <Field workshop={current} field="joinCode" />
+        <div class="field-pair">
+          <Field workshop={current} field="opensAt" />
+          <Field workshop={current} field="closesAt" />
+        </div>
+        <p class="hint">{zoneHint(zoneWords(new Date()))}</p>
+        <div class="field-pair">
+          <Field workshop={current} field="seats" />
+          <Field workshop={current} field="callMinutes" />
+        </div>
+        <FallbackSwitch workshop={current} />
+      </section>
+      <DangerZone key={current.id} workshop={current} />
+    </div>
+  );
+}
+
+type Saving = { readonly state: "idle" | "saving" | "saved" } | { readonly state: "refused"; readonly why: string };
+
+function useSaving(workshopId: string): [Saving, (patch: WorkshopPatch) => Promise<void>, (saving: Saving) => void] {
+  const [saving, setSaving] = useState<Saving>({ state: "idle" });
+  const save = async (patch: WorkshopPatch): Promise<void> => {
+    setSaving({ state: "saving" });
+    const answer = await patchWorkshop(workshopId, patch);
+    setSaving(answer.ok ? { state: "saved" } : { state: "refused", why: refusalWords(answer) });
+  };
+  return [saving, save, setSaving];
+}
+
+const SAVING_WORDS = { idle: "", saving: SETTINGS_WORDS.saving, saved: SETTINGS_WORDS.saved } as const;
+
+const INPUTS: Readonly<Record<DraftField, Readonly<Record<string, string | number>>>> = {
+  name: { maxLength: 200 },
+  joinCode: { maxLength: 32, autocapitalize: "characters", spellcheck: "false" },
+  opensAt: { type: "datetime-local" },
+  closesAt: { type: "datetime-local" },
+  seats: { type: "number", inputMode: "numeric", min: 1, max: SEATS_MAX },
+  callMinutes: { type: "number", inputMode: "numeric", min: 1, max: CALL_MINUTES_MAX },
+};
+
+function Field({ workshop: current, field }: { readonly workshop: WorkshopView; readonly field: DraftField }) {
+  const saved = draftOf(current)[field];
+  /** `null`: not touched since it was saved, so what the server says is shown. */
+  const [typed, setTyped] = useState<string | null>(null);
+  const [saving, save, setSaving] = useSaving(current.id);
+  const id = `workshop-${field}`;
+  const commit = async (text: string): Promise<void> => {
+    if (text === saved) return setTyped(null);
+    const read = patchOf(field, text, current);
+    if (!read.ok) return setSaving({ state: "refused", why: DRAFT_PROBLEMS[read.problem] });
+    await save(read.patch);
+    setTyped((now) => (now === text ? null : now));
+  };
+  return (
+    <div class="field">
+      <div class="field-top">
+        <label for={id}>{DRAFT_WORDS[field]}</label>
+        <SavingState id={`${id}-state`} saving={saving} />
+      </div>
+      <input
+        id={id}
+        autocomplete="off"
+        {...INPUTS[field]}
+        value={typed ?? saved}
+        aria-describedby={`${id}-hint ${id}-state`}
+        aria-invalid={saving.state === "refused"}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+        onBlur={(event) => void commit(event.currentTarget.value)}
+        onKeyDown={(event) => event.key === "Enter" && void commit(event.currentTarget.value)}
+      />
+      <p id={`${id}-hint`} class="hint">
+        {DRAFT_HINTS[field]}
+      </p>
+    </div>
+  );
+}
+
+function FallbackSwitch({ workshop: { id, fallbackAllowed } }: { readonly workshop: WorkshopView }) {
+  const [saving, save] = useSaving(id);
+  return (
+    <div class="field">
+      <label class="switch">
+        <input
+          type="checkbox"
+          checked={fallbackAllowed}
+          aria-describedby="fallback-hint fallback-state"
+          onChange={(event) => void save({ fallbackAllowed: event.currentTarget.checked })}
+        />
+        {SETTINGS_WORDS.fallback}
+      </label>
+      <p id="fallback-hint" class="hint">
+        {workshops.value.fallbackKey ? SETTINGS_WORDS.fallbackHint : SETTINGS_WORDS.noFallbackKey}
+      </p>
+      <SavingState id="fallback-state" saving={saving} />
+    </div>
+  );
+}
+
+const SavingState = ({ id, saving }: { readonly id: string; readonly saving: Saving }) => (
+  <p id={id} class={saving.state === "refused" ? "problem" : "saved"} role="status">
+    {saving.state === "refused" ? saving.why : SAVING_WORDS[saving.state]}
+  </p>
+);

@@ -1,0 +1,106 @@
+import { computed, useSignalEffect } from "@preact/signals";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { CALL_WORDS, RECEIPT_WORDS } from "../words.ts";
+import { Captions } from "./captions.tsx";
+import { Controls } from "./controls.tsx";
+import { callView, hangUp, isPlaying, startCall, tick } from "./current-call.ts";
+import { listenToKeys } from "./keyboard.ts";
+import { followLive, tickLive, watchedCalls } from "./live.ts";
+import { Receipt } from "./receipt.tsx";
+import { SayForm } from "./say-form.tsx";
+import { chosenView, isInCall } from "./session.ts";
+import { SoundPanel } from "./sound-panel.tsx";
+import { readsAloud, watchDevices } from "./sound-settings.ts";
+import { Stage } from "./stage.tsx";
+import { yieldCalls } from "./take-over.ts";
+import { keepAwake } from "./wake-lock.ts";
+import { WatchedCallCard } from "./watched-call.tsx";
+import { Waterfall } from "./waterfall.tsx";
+import "./call.css";
+
+const TICK_MS = 500;
+const lines = computed(() => callView.value.lines);
+const isOver = computed(() => callView.value.phase === "ended");
+/** Nothing was called from here, and somebody else's call is to be seen. */
+const isOnlyWatching = computed(() => callView.value.phase === "idle" && watchedCalls.value.length > 0);
+
+/** The right half of the page: the call, before, during and after. */
+export function CallScreen() {
+  useEffect(attach, []);
+  useSignalEffect(() => {
+    // For whoever looks from outside: a test, or the browser's own tools.
+    const page = document.getElementById("page");
+    if (!page) return;
+    page.dataset.phase = callView.value.phase;
+    page.dataset.state = callView.value.state;
+  });
+  const screen = useRef<HTMLDivElement>(null);
+  useSignalEffect(() => {
+    // How it ended, and its receipt, stand at the top.
+    if (isOver.value) screen.current?.scrollTo({ top: 0 });
+  });
+  return (
+    <div id="call" class="call-screen" ref={screen}>
+      <Stage />
+      {isOver.value && <OwnReceipt />}
+      {watchedCalls.value.map((watched) => (
+        <WatchedCallCard key={watched.call.callId} watched={watched} />
+      ))}
+      {!isOnlyWatching.value && <Transcript />}
+      <Waterfall lines={lines.value} />
+      <SoundPanel />
+      <Controls />
+    </div>
+  );
+}
+
+/** All that a call needs of the page around it, for as long as there is a student. */
+function attach(): () => void {
+  const timer = setInterval(() => {
+    tick();
+    tickLive();
+  }, TICK_MS);
+  const onHide = (): void => void hangUp();
+  window.addEventListener("pagehide", onHide);
+  const stops = [followLive(), watchDevices(), listenToKeys(), keepAwake(isInCall), yieldCalls(hangUp)];
+  return () => {
+    hangUp();
+    clearInterval(timer);
+    window.removeEventListener("pagehide", onHide);
+    for (const stop of stops) stop();
+  };
+}
+
+function Transcript() {
+  const titleId = useId();
+  // A screen reader would talk over the agent; it reads what is new when the agent has finished.
+  const isLive = !isPlaying.value || readsAloud.value;
+  return (
+    <section class="card talk" aria-labelledby={titleId}>
+      <h2 id={titleId}>{CALL_WORDS.title}</h2>
+      <Captions lines={lines.value} titleId={titleId} isLive={isLive} />
+      <SayForm />
+    </section>
+  );
+}
+
+function OwnReceipt() {
+  const view = callView.value;
+  return (
+    <Receipt view={view}>
+      <p class="actions">
+        <button type="button" class="primary" onClick={() => void startCall(view.hasMicrophone)}>
+          {CALL_WORDS.again}
+        </button>
+        <button
+          type="button"
+          onClick={() => {
+            chosenView.value = "calls";
+          }}
+        >
+          {RECEIPT_WORDS.seeCalls}
+        </button>
+      </p>
+    </Receipt>
+  );
+}

@@ -1,0 +1,40 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { CLOSE_WORDS } from "../words.ts";
+
+interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+  /** For tests and style: `dialog key-sheet`. */
+  readonly className?: string;
+}
+
+/** A modal sheet; the browser keeps the keyboard inside it, and gives the focus back. Rendered means open. */
+export function Dialog({ title, onClose, children, className = "" }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      class={`dialog ${className}`}
+      aria-labelledby={titleId}
+      onClose={onClose}
+      onClick={(event) => event.target === dialog.current && dialog.current?.close()}
+      onKeyDown={(event) => event.stopPropagation()}
+    >
+      <div class="dialog-body">
+        <header class="dialog-top">
+          <h2 id={titleId}>{title}</h2>
+          <button type="button" class="quiet-button" onClick={() => dialog.current?.close()}>
+            {CLOSE_WORDS}
+          </button>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,32 @@
+import type { WorkshopDirectory } from "../api/deps.ts";
+import { Failure } from "../failure.ts";
+import { workshopStub } from "./workshop-object.ts";
+
+/**
+ * What REST may ask of the live side of workshops, asked of their objects. Rejects with Failure `internal` when a call
+ * that was to end could not be told: whoever asked may ask again.
+ */
+export function workshopDirectory(env: Cloudflare.Env): WorkshopDirectory {
+  return {
+    async setPaused(workshopId, paused) {
+      const { calls, untold } = await workshopStub(env, workshopId).setPaused(paused);
+      allTold(untold);
+      return paused ? calls : 0;
+    },
+    announce: (workshopId, text) => workshopStub(env, workshopId).announce(text),
+    async endCall(workshopId, callId) {
+      const ended = await workshopStub(env, workshopId).endCall(callId);
+      allTold(ended?.untold ?? 0);
+      return ended !== undefined;
+    },
+    meChanged: (workshopId, sessionToken, by) => workshopStub(env, workshopId).meChanged(sessionToken, by),
+    studentChanged: (workshopId, student) => workshopStub(env, workshopId).studentChanged(student),
+    studentGone: async (workshopId, sessionToken) =>
+      allTold(await workshopStub(env, workshopId).studentGone(sessionToken)),
+    deleted: async (workshopId) => allTold(await workshopStub(env, workshopId).deleted()),
+  };
+}
+
+function allTold(untold: number): void {
+  if (untold > 0) throw new Failure("internal");
+}

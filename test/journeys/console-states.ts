@@ -1,0 +1,128 @@
+import type { Browser } from "playwright-core";
+import * as consoleWords from "../../src/web/console/words.ts";
+import * as wallWords from "../../src/web/console/words-wall.ts";
+import { type OpenedPage, openPage } from "./page-browser.ts";
+import { PageServer } from "./page-server.ts";
+import { summaryOf, WORKSHOP, wallOf } from "./page-world.ts";
+
+const say = { ...consoleWords, ...wallWords };
+
+/** One view of the instructor's console, or one state of it. */
+export interface ConsoleState {
+  readonly row: string;
+  /** Of the address, behind `/console`. */
+  readonly query?: string;
+  readonly isOut?: boolean;
+  readonly before?: (server: PageServer) => void;
+  readonly act?: (scene: ConsoleScene) => Promise<unknown>;
+  readonly words: readonly string[];
+}
+
+export interface ConsoleScene extends OpenedPage {
+  readonly server: PageServer;
+}
+
+/** Opens the console in that state, with a class of 30. */
+export async function openConsole(browser: Browser, state: ConsoleState, context = {}): Promise<ConsoleScene> {
+  const server = await PageServer.open();
+  server.api.isEverybodyIn = !(state.isOut ?? false);
+  server.wall = wallOf(30);
+  server.api.students = server.wall.map(summaryOf);
+  state.before?.(server);
+  const opened = await openPage(`${server.url}/console${state.query ?? ""}`, { browser, context });
+  const scene: ConsoleScene = {
+    ...opened,
+    server,
+    close: async () => {
+      await opened.close();
+      await server.close();
+    },
+  };
+  await state.act?.(scene);
+  return scene;
+}
+
+const ROOM = "?workshop=default";
+
+async function logIn({ page }: ConsoleScene): Promise<void> {
+  await page.getByLabel(say.LOGIN_WORDS.token).fill("a token");
+  await page.getByRole("button", { name: say.LOGIN_WORDS.enter }).click();
+}
+
+const loginRefused = (code: string, row: string, ...words: readonly string[]): ConsoleState => ({
+  row: `Login: ${row}`,
+  isOut: true,
+  before: ({ api }) =>
+    api.refuse("POST /api/workshop/login", { code, error: "A sentence of the server's.", retryAfterSeconds: 30 }),
+  act: logIn,
+  words,
+});
+
+const press =
+  (name: string) =>
+  async ({ page }: ConsoleScene): Promise<void> =>
+    page.getByRole("button", { name, exact: true }).click();
+
+/** Every view of the console, and its empty and broken states. */
+export const CONSOLE_STATES: readonly ConsoleState[] = [
+  { row: "Login", isOut: true, words: [say.LOGIN_WORDS.title, say.LOGIN_WORDS.lead] },
+  loginRefused("bad_token", "wrong token", "A sentence of the server's."),
+  loginRefused("too_many_logins", "too many wrong tokens", say.waitWords(30).replace(/\d+ s\.$/, "")),
+  { row: "Workshops", words: [WORKSHOP.name, WORKSHOP.joinCode, say.WORKSHOPS_WORDS.create] },
+  {
+    row: "No workshop yet",
+    before: ({ api }) => Object.assign(api, { workshops: [] }),
+    words: [say.WORKSHOPS_WORDS.none],
+  },
+  { row: "A workshop that is not there", query: "?workshop=gone", words: [say.CONSOLE_WORDS.notThere] },
+  { row: "Wall", query: ROOM, words: [say.NEED_WORDS.stuck, say.NEED_WORDS["in-call"], "Edsger 3"] },
+  {
+    row: "Wall: nobody has joined",
+    query: ROOM,
+    before: (server) => Object.assign(server, { wall: [] }),
+    words: [say.JOIN_CARD_WORDS.nobody],
+  },
+  {
+    row: "Wall: all calls are stopped",
+    query: ROOM,
+    before: ({ api }) => Object.assign(api, { facts: { announcement: null, paused: true } }),
+    words: [say.WALL_WORDS.paused, say.BAR_WORDS.resume],
+  },
+  {
+    row: "Wall: what students read",
+    query: ROOM,
+    before: ({ api }) => Object.assign(api, { facts: { announcement: "Lunch at twelve!", paused: false } }),
+    words: [say.WALL_WORDS.announced, "Lunch at twelve!"],
+  },
+  {
+    row: "Wall: connection lost",
+    query: ROOM,
+    act: async ({ page, server }) => {
+      await page.getByText("Edsger 3").first().waitFor();
+      server.isDown = true;
+      (await server.live("default")).drop();
+    },
+    words: [say.lostWords(0).split(".")[0] ?? ""],
+  },
+  { row: "Wall: as a list", query: ROOM, act: press(say.WALL_WORDS.list), words: ["Edsger 3"] },
+  {
+    row: "A student",
+    query: ROOM,
+    act: ({ page }) => page.getByRole("button", { name: "Donald 25" }).first().click(),
+    words: [say.SHEET_WORDS.endCall, say.SHEET_WORDS.forgetKey, say.SHEET_WORDS.erase, say.SHEET_WORDS.eraseHint],
+  },
+  { row: "Announce", query: ROOM, act: press(say.BAR_WORDS.announce), words: [say.ANNOUNCE_WORDS.label] },
+  { row: "Push", query: ROOM, act: press(say.BAR_WORDS.push), words: [say.PUSH_HINTS.prompt] },
+  { row: "Join card", query: `${ROOM}&view=join`, words: [WORKSHOP.joinCode, say.JOIN_CARD_WORDS.project] },
+  { row: "Spend", query: `${ROOM}&view=spend`, words: [say.SPEND_WORDS.note, say.SPEND_COLUMN_WORDS.cost] },
+  {
+    row: "Settings",
+    query: `${ROOM}&view=settings`,
+    words: [say.SETTINGS_WORDS.fallback, say.DANGER_WORDS.removeHint],
+  },
+  {
+    row: "Check",
+    query: "?view=check",
+    words: [say.CHECK_STATUS_WORDS.failed, say.CHECK_STATUS_WORDS.warning, say.CHECK_NAMES.database],
+  },
+];
