@@ -56,6 +56,8 @@ export interface CallDirectory {
 export interface WorkshopDirectory {
   /** Stops every live call and lets none begin; or lets them begin again. Returns how many calls were stopped. */
   setPaused(workshopId: WorkshopId, paused: boolean): Promise<number>;
+  /** Whether the instructor has stopped all calls: then nothing else that costs money begins either. */
+  isPaused(workshopId: WorkshopId | null): Promise<boolean>;
   /** Words for everybody, on every open page of the workshop; `null` takes them away. */
   announce(workshopId: WorkshopId, text: string | null): Promise<void>;
   /** Ends one live call; `false` when it is not one of this workshop. */
@@ -68,6 +70,8 @@ export interface WorkshopDirectory {
   ): Promise<void>;
   /** A student is new, or has another name or key than before: the wall shows it. */
   studentChanged(workshopId: WorkshopId | null, student: WallFacts): Promise<void>;
+  /** Keys of a whole workshop were forgotten: every live call must know, the wall and open pages will. */
+  keysForgotten(workshopId: WorkshopId, students: readonly WallFacts[]): Promise<void>;
   /** A student was erased: live calls end, the wall forgets them, their pages are told. */
   studentGone(workshopId: WorkshopId | null, sessionToken: SessionToken): Promise<void>;
   /** The workshop was deleted: live calls end, and its object keeps nothing. */

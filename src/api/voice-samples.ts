@@ -29,6 +29,7 @@ export const makeVoiceSample = endpoint("student", {
     "too_many_requests",
     "workshop_not_open",
     "workshop_closed",
+    "workshop_paused",
     "no_key",
     "key_unreadable",
     "key_rejected",
@@ -66,9 +67,10 @@ export const makeVoiceSample = endpoint("student", {
 
 /** @throws Failure for whatever would keep the student from calling. */
 async function payingKey(c: ApiContext, student: Student): Promise<ApiKey> {
-  const { settings, now } = c.env;
+  const { settings, now, workshops } = c.env;
   const state = student.workshop ? stateOf(student.workshop, now()) : "open";
   if (state !== "open") throw new Failure(state === "ended" ? "workshop_closed" : "workshop_not_open");
+  if (await workshops.isPaused(student.workshop?.id ?? null)) throw new Failure("workshop_paused");
   const payer = payerOf(student, settings);
   const apiKey = payer === "student" ? await ownKey(c, student) : (settings.instructorApiKey ?? "none");
   if (payer === undefined || apiKey === "none") throw new Failure("no_key");

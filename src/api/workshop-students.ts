@@ -3,12 +3,7 @@ import type { ShownKeyStatus } from "../protocol/rest.ts";
 import type { CountReply, StudentSummary, StudentsReply } from "../protocol/rest-workshop.ts";
 import { forgetKey } from "../store/sealed-keys.ts";
 import { eraseStudent } from "../store/students.ts";
-import {
-  type ClassStudent,
-  forgetKeysOfWorkshop,
-  type StudentOfWorkshop,
-  summarizeStudents,
-} from "../store/students-of-workshop.ts";
+import { type ClassStudent, forgetKeysOfWorkshop, summarizeStudents } from "../store/students-of-workshop.ts";
 import type { MasterKeys } from "../vault/master-keys.ts";
 import { sealedWith } from "../vault/seal.ts";
 import { endpoint } from "./endpoint.ts";
@@ -62,35 +57,22 @@ export const forgetStudentsKey = endpoint("instructor", {
   },
 });
 
-/**
- * Every student's calls are told, also of those who had no key: a try that failed between the two is so made good by the
- * next one.
- */
+/** Every live call is told, also when there was nothing to forget: so a try that failed between the two is made good. */
 export const forgetAllKeys = endpoint("instructor", {
   summary: "Forgets the OpenAI keys of all students of a workshop, and nothing else. Live calls stop using them.",
   reply: countReply,
   fails: ["not_found"],
   handle: async (c) => {
     const workshopId = workshopIdOf(c);
-    const outcome = await forgetKeysOfWorkshop(c.env.database, workshopId);
-    if (!outcome) throw new Failure("not_found");
-    const { calls, workshops } = c.env;
-    await eachOf(outcome.students, ({ sessionToken }) => calls.tell(workshopId, sessionToken, "key-changed"));
-    soon(
-      c,
-      eachOf(outcome.forgotten, (student) => workshops.studentChanged(workshopId, { ...student, keyStatus: null })),
+    const forgotten = await forgetKeysOfWorkshop(c.env.database, workshopId);
+    if (!forgotten) throw new Failure("not_found");
+    await c.env.workshops.keysForgotten(
+      workshopId,
+      forgotten.map((student) => ({ ...student, keyStatus: null })),
     );
-    soon(c, workshops.meChanged(workshopId, null, "instructor"));
-    return succeeded<CountReply>(c, { success: true, count: outcome.forgotten.length });
+    return succeeded<CountReply>(c, { success: true, count: forgotten.length });
   },
 });
-
-/** All of them, side by side; @throws what the first of those that failed threw, once all have been tried. */
-async function eachOf(students: readonly StudentOfWorkshop[], act: (student: StudentOfWorkshop) => Promise<void>) {
-  const outcomes = await Promise.allSettled(students.map(act));
-  const failed = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failed) throw failed.reason;
-}
 
 function summaryOf(student: ClassStudent, keys: MasterKeys): StudentSummary {
   const { lastCall } = student;

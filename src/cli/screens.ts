@@ -2,6 +2,7 @@ import type { Page } from "playwright-core";
 import type { PageServer } from "../../test/journeys/page-server.ts";
 import { CALL_START, CONVERSATION, ME, OWN_KEY, summaryOf, USAGE, wallOf } from "../../test/journeys/page-world.ts";
 import { DEFAULT_TOOLS } from "../protocol/agent-config.ts";
+import type { WallStudent } from "../protocol/live-messages.ts";
 import { BAR_WORDS } from "../web/console/words-wall.ts";
 import {
   CALL_WORDS,
@@ -22,11 +23,21 @@ export interface Screen {
   show(server: PageServer, page: Page): Promise<unknown>;
 }
 
+const STUCK = ["rejected", "no_credit", "restricted"] as const;
 const DESK = { width: 1_280, height: 860 } as const;
 /** High enough for the waterfall and the receipt. */
 const TALL = { width: 1_280, height: 1_180 } as const;
 const PHONE = { width: 390, height: 844 } as const;
-const SEATS = 200;
+
+/** A class in the middle of its day; what calls cost is not known, as without prices it never is. */
+const CLASS: readonly WallStudent[] = wallOf(36).map((student, at) => ({
+  ...student,
+  keyStatus: student.keyStatus === "rejected" ? (STUCK[at % STUCK.length] ?? "rejected") : student.keyStatus,
+  spend: {
+    student: { ...student.spend.student, costMicroUsd: student.spend.student.calls === 0 ? 0 : null },
+    instructor: { ...student.spend.instructor, costMicroUsd: student.spend.instructor.calls === 0 ? 0 : null },
+  },
+}));
 
 /** Signed in, with an agent that has been worked on. */
 async function student({ api, url }: PageServer, page: Page): Promise<void> {
@@ -46,7 +57,7 @@ async function call(server: PageServer, page: Page): Promise<void> {
     { type: "state", state: "speaking" },
     ...CONVERSATION.slice(0, -1),
     { type: "caption", seq: 7, speaker: "agent", delta: "See you soon. Good" },
-    { type: "meter", usage: USAGE, costMicroUsd: 4_200 },
+    { type: "meter", usage: USAGE, costMicroUsd: null },
   );
   await page.getByText("See you soon. Good").waitFor();
 }
@@ -64,7 +75,7 @@ const tab = (page: Page, view: keyof typeof VIEW_WORDS): Promise<void> =>
   page.getByRole("tab", { name: VIEW_WORDS[view], exact: true }).click();
 
 async function room(server: PageServer, page: Page, query: string): Promise<void> {
-  server.wall = wallOf(SEATS);
+  server.wall = [...CLASS];
   server.api.students = server.wall.map(summaryOf);
   server.api.isEverybodyIn = true;
   await page.goto(`${server.url}/console?workshop=default${query}`);

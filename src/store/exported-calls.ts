@@ -36,7 +36,14 @@ export async function pageOfCalls(
       .select({ call: getTableColumns(calls), studentId: students.studentId, studentName: students.name })
       .from(calls)
       .innerJoin(students, eq(students.sessionToken, calls.sessionToken))
-      .where(and(eq(calls.workshopId, workshopId), page.after ? behind(page.after) : undefined))
+      // A row without a time has no place in the order, and no page could begin behind it.
+      .where(
+        and(
+          eq(calls.workshopId, workshopId),
+          sql`isfinite(${calls.startedAtMs})`,
+          page.after ? behind(page.after) : undefined,
+        ),
+      )
       .orderBy(asc(calls.startedAtMs), asc(calls.id))
       .limit(page.limit),
   );

@@ -58,12 +58,12 @@ export async function pushToWorkshop(db: Database, workshopId: WorkshopId, push:
 
 /**
  * The tools that a row holds, as a list; null where nobody can say: a predecessor's column of `text`, or text in a `json`
- * column that `jsonb` does not take. A cast that fails would stop the push to everybody.
+ * column that `jsonb` may not take (U+0000, half a surrogate pair). A cast that fails would stop the push to everybody.
  */
 const stored = sql`(case
   when ${students.tools} is null then '[]'::jsonb
   when pg_typeof(${students.tools})::text not in ('json', 'jsonb') then null
-  when strpos(${students.tools}::text, '\\u0000') > 0 then null
+  when pg_typeof(${students.tools})::text = 'json' and ${students.tools}::text ~* '\\\\u(0000|d[89a-f])' then null
   when json_typeof(${students.tools}::text::json) = 'array' then ${students.tools}::text::jsonb
   else '[]'::jsonb
 end)`;

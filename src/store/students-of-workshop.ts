@@ -120,17 +120,12 @@ export async function findStudentOfWorkshop(
   return rows.flatMap(oneOfWorkshop)[0];
 }
 
-/**
- * Removes every key of a workshop, and nothing else; `undefined` when there is no such workshop. `students` are all there
- * are: a live call may hold a key that an earlier try removed.
- */
+/** Removes every key of a workshop, and nothing else; says whose, or `undefined` when there is no such workshop. */
 export async function forgetKeysOfWorkshop(
   db: Database,
   workshopId: WorkshopId,
-): Promise<
-  { readonly forgotten: readonly StudentOfWorkshop[]; readonly students: readonly StudentOfWorkshop[] } | undefined
-> {
-  const [found, forgotten, all] = await ask(
+): Promise<readonly StudentOfWorkshop[] | undefined> {
+  const [found, forgotten] = await ask(
     db.batch([
       db.select({ id: workshops.id }).from(workshops).where(eq(workshops.id, workshopId)),
       db
@@ -138,11 +133,9 @@ export async function forgetKeysOfWorkshop(
         .set({ ...keyColumns(null), updatedAt: sql`now()` })
         .where(and(eq(students.workshopId, workshopId), isNotNull(students.sealedKey)))
         .returning(ONE_COLUMNS),
-      db.select(ONE_COLUMNS).from(students).where(eq(students.workshopId, workshopId)),
     ]),
   );
-  if (found.length === 0) return undefined;
-  return { forgotten: forgotten.flatMap(oneOfWorkshop), students: all.flatMap(oneOfWorkshop) };
+  return found.length === 0 ? undefined : forgotten.flatMap(oneOfWorkshop);
 }
 
 const ONE_COLUMNS = { sessionToken: students.sessionToken, studentId: students.studentId, name: students.name };

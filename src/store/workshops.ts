@@ -142,13 +142,15 @@ export async function changeWorkshop(
 }
 
 /**
- * Removes a workshop with its students, their keys, calls and turns, all or nothing; `false` when there was none.
+ * Removes a workshop with its students, their keys, calls and turns, all or nothing; `false` when there was none. Whoever
+ * is joining it just then is either among them or outside: the lock is the one that joining waits for.
  *
  * @throws Failure `database_unavailable`.
  */
 export async function deleteWorkshop(db: Database, id: WorkshopId): Promise<boolean> {
-  const [, , removed] = await ask(
+  const [, , , removed] = await ask(
     db.batch([
+      db.select({ id: workshops.id }).from(workshops).where(eq(workshops.id, id)).for("update"),
       db.delete(students).where(eq(students.workshopId, id)),
       db.delete(calls).where(eq(calls.workshopId, id)),
       db.delete(workshops).where(eq(workshops.id, id)).returning({ found: sql`1` }),

@@ -43,7 +43,7 @@ export const END_WORDS: Readonly<Record<EndReason, string>> = {
 
 export const KEY_WORDS: Readonly<Record<KeySource, string>> = {
   student: "Your own OpenAI key pays",
-  instructor: "The workshop's OpenAI key pays",
+  instructor: "Your instructor's OpenAI key pays",
 };
 
 export const SPEAKER_WORDS = { caller: "You", agent: "Agent" } as const;
@@ -106,8 +106,8 @@ export const CALL_WORDS = {
   toolAnswer: "Answer",
 } as const;
 export const PAYS_NEXT_WORDS: Readonly<Record<KeySource, string>> = {
-  student: "Your own OpenAI key pays for this call",
-  instructor: "The workshop's OpenAI key pays for this call",
+  student: "Your own OpenAI key pays for your calls",
+  instructor: "Your instructor's OpenAI key pays for your calls",
 };
 export const STANDSTILL_WORDS = {
   paused: "Your instructor paused all calls. The button comes back by itself.",
@@ -229,7 +229,6 @@ export const countWords = (count: number): string => count.toLocaleString("en");
 
 export const RECEIPT_WORDS = {
   title: "Receipt",
-  ended: "How it ended",
   lasted: "Lasted",
   paid: "Paid by",
   model: "Model",
@@ -250,7 +249,7 @@ export const RECEIPT_WORDS = {
 } as const;
 export const PAID_WORDS: Readonly<Record<KeySource, string>> = {
   student: "your own OpenAI key",
-  instructor: "the workshop's OpenAI key",
+  instructor: "your instructor's OpenAI key",
 };
 
 export const WATCHED_WORDS: Readonly<Record<WayIn, string>> = {

@@ -9,7 +9,7 @@ export const JOIN_WORDS = {
   nameHint: "A nickname is fine",
   join: "Join",
   joining: "Joining…",
-  stored: "No account. No e-mail. What we store →",
+  stored: "No account. No e-mail. What we store",
   back: "I have been here before",
   forward: "I am new here",
   backTitle: "Welcome back",

@@ -15,7 +15,6 @@ export const TOOLS_WORDS = {
   blank: "Start blank",
   have: "You have this one",
   blankHint: "A mock without arguments, to make your own",
-  galleryTitle: "Ready ones",
   galleryHint: "Each works now, without a server. You can change everything later.",
   untitled: "no name yet",
   unreadable: "Cannot be read",

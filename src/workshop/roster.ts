@@ -140,13 +140,13 @@ export class Roster {
   }
 
   /**
-   * Everybody whom Postgres knows, and nobody else. `withSums`: what they have used is taken from there too; while a wall is
-   * watched it is counted here, and newer.
+   * Everybody whom Postgres knew when it was asked, and nobody else but those who are here: they may have joined since.
+   * `withSums`: what they have used is taken from there too; while a wall is watched it is counted here, and newer.
    */
-  seed(students: readonly SeededStudent[], withSums: boolean): void {
-    const known = new Set(students.map(({ studentId }) => studentId));
+  seed(students: readonly SeededStudent[], withSums: boolean, isOnline = (_: StudentId): boolean => false): void {
+    const present = new Set([...students, ...this.calls].map(({ studentId }) => studentId));
     for (const studentId of this.#seats.keys()) {
-      if (!known.has(studentId) && !this.calls.some((call) => call.studentId === studentId)) this.#remove(studentId);
+      if (!present.has(studentId) && !isOnline(studentId)) this.#remove(studentId);
     }
     for (const student of students) {
       const seat = this.#seats.get(student.studentId);

@@ -13,6 +13,7 @@ export function workshopDirectory(env: Cloudflare.Env): WorkshopDirectory {
       allTold(untold);
       return paused ? calls : 0;
     },
+    isPaused: (workshopId) => workshopStub(env, workshopId).isPaused(),
     announce: (workshopId, text) => workshopStub(env, workshopId).announce(text),
     async endCall(workshopId, callId) {
       const ended = await workshopStub(env, workshopId).endCall(callId);
@@ -21,6 +22,8 @@ export function workshopDirectory(env: Cloudflare.Env): WorkshopDirectory {
     },
     meChanged: (workshopId, sessionToken, by) => workshopStub(env, workshopId).meChanged(sessionToken, by),
     studentChanged: (workshopId, student) => workshopStub(env, workshopId).studentChanged(student),
+    keysForgotten: async (workshopId, students) =>
+      allTold(await workshopStub(env, workshopId).keysForgotten([...students])),
     studentGone: async (workshopId, sessionToken) =>
       allTold(await workshopStub(env, workshopId).studentGone(sessionToken)),
     deleted: async (workshopId) => allTold(await workshopStub(env, workshopId).deleted()),

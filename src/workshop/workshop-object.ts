@@ -131,6 +131,10 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
     return { calls: calls.length, untold: paused ? await this.#calls.notify(calls, "paused") : 0 };
   }
 
+  isPaused(): boolean {
+    return this.#facts.paused;
+  }
+
   announce(announcement: string | null): void {
     this.#changeFacts({ ...this.#facts, announcement });
   }
@@ -151,6 +155,14 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
   studentChanged(facts: WallFacts): void {
     this.#roster.know(facts);
     this.#changed();
+  }
+
+  /** Every call looks again which key it has: of a whole class in one request. Returns how many could not be told. */
+  keysForgotten(students: readonly WallFacts[]): Promise<number> {
+    for (const student of students) this.#roster.know(student);
+    this.#changed();
+    this.meChanged(null, "instructor");
+    return this.#calls.notify(this.#roster.calls, "key-changed");
   }
 
   /** Returns how many calls could not be told. */
@@ -183,7 +195,8 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
   seed(studentsJson: readonly unknown[]): void {
     const students = studentsJson.map((student) => SeededStudent.parse(student));
     this.#roster.dropStale(Date.now());
-    this.#roster.seed(students, this.#sockets.walls().length === 0);
+    const isOnline = (studentId: StudentId): boolean => this.#sockets.isOnline(studentId);
+    this.#roster.seed(students, this.#sockets.walls().length === 0, isOnline);
     this.#changed();
   }
 

@@ -102,6 +102,21 @@ describe("POST /api/me/voice-sample", () => {
     expect(api.openai.asked).toEqual([]);
   });
 
+  it("ME-70 while the instructor has stopped all calls there is no sample, on nobody's key", async () => {
+    const [fallback, own] = [
+      await givenStudent(db, "me_70f", { workshopId: "w1" }),
+      await givenStudent(db, "me_70o", { workshopId: "w1" }),
+    ];
+    await connect(own);
+    api.told.paused = true;
+    for (const token of [fallback, own]) {
+      expect(await failureOf(await sample(token))).toEqual({ status: 403, code: "workshop_paused" });
+    }
+    expect(dialledWith()).toEqual([]);
+    api.told.paused = false;
+    expect((await sample(fallback)).status).toBe(200);
+  });
+
   it("ME-68 what a sample shows of the student's key is kept with it, and told; of the instructor's nothing is", async () => {
     const token = await givenStudent(db, "me_68", { workshopId: "w1" });
     await connect(token);

@@ -102,6 +102,16 @@ describe("the export of a workshop", () => {
     expect(db.neon.counted.requests - requests).toBe(4);
   });
 
+  it("WORKSHOP-82 a row without a time, which no page could begin behind, is left out", async () => {
+    await givenWorkshop(db, { id: "endless", joinCode: "ENDLESS-1" });
+    const token = await givenStudent(db, "wst_endless", { workshopId: "endless" });
+    for (let each = 0; each < LIMITS.exportPage; each++) await givenCall(db, token, { workshopId: "endless" });
+    await db.sql(
+      `update calls set started_at = 'infinity' where id = (select max(id) from calls where workshop_id = 'endless')`,
+    );
+    expect((await linesOf("endless")).slice(1, -1)).toHaveLength(LIMITS.exportPage - 1);
+  });
+
   it("WORKSHOP-82 a reader who leaves stops it: no further page is read", async () => {
     const { requests } = db.neon.counted;
     const reader = (await exportOf("many")).body?.getReader();

@@ -52,6 +52,7 @@ export interface Told {
   /** What the live side of a workshop was told. */
   readonly workshops: WorkshopTelling[];
   workshopsFail: boolean;
+  paused: boolean;
   /** What pausing stops, and the one call that can be ended. */
   stoppedCalls: number;
   liveCallId: string | undefined;
@@ -63,6 +64,7 @@ export type WorkshopTelling = { readonly workshopId: string | null } & (
   | { readonly told: "end-call"; readonly callId: string }
   | { readonly told: "me-changed"; readonly sessionToken: string | null; readonly by: "student" | "instructor" }
   | { readonly told: "student-changed"; readonly student: WallFacts }
+  | { readonly told: "keys-forgotten"; readonly students: readonly WallFacts[] }
   | { readonly told: "student-gone"; readonly sessionToken: string }
   | { readonly told: "deleted" }
 );
@@ -144,6 +146,7 @@ export function harness(options: {
     tries: new Map(),
     workshops: [],
     workshopsFail: false,
+    paused: false,
     stoppedCalls: 0,
     liveCallId: undefined,
   };
@@ -215,6 +218,7 @@ export function harness(options: {
         await tell({ workshopId, told: "paused", paused });
         return told.stoppedCalls;
       },
+      isPaused: async () => told.paused,
       announce: (workshopId, text) => tell({ workshopId, told: "announcement", text }),
       endCall: async (workshopId, callId) => {
         await tell({ workshopId, told: "end-call", callId });
@@ -222,6 +226,7 @@ export function harness(options: {
       },
       meChanged: (workshopId, sessionToken, by) => tell({ workshopId, told: "me-changed", sessionToken, by }),
       studentChanged: (workshopId, student) => tell({ workshopId, told: "student-changed", student }),
+      keysForgotten: (workshopId, students) => tell({ workshopId, told: "keys-forgotten", students }),
       studentGone: (workshopId, sessionToken) => tell({ workshopId, told: "student-gone", sessionToken }),
       deleted: (workshopId) => tell({ workshopId, told: "deleted" }),
     },

@@ -28,11 +28,11 @@ const focused = (page: Page): Promise<string> =>
 
 /** Presses Tab until that is reached, and makes sure that one sees it there. */
 async function tabTo(page: Page, role: string, name: string): Promise<void> {
-  const wanted = `- ${role} "${name}`;
+  const wanted = `${role} "${name}`;
   const passed: string[] = [];
   for (let stop = 0; stop < STOPS; stop += 1) {
     const at = await focused(page);
-    if (at.startsWith(wanted)) {
+    if (at.includes(wanted)) {
       expect(await hasFocusMark(page)).toBe(true);
       return;
     }
@@ -42,11 +42,17 @@ async function tabTo(page: Page, role: string, name: string): Promise<void> {
   throw new Error(`no ${role} “${name}” among ${[...new Set(passed)].join(" · ")}`);
 }
 
-/** Where the focus is can be seen: by an outline, or a ring drawn as a shadow or a border. */
+/** Where the focus is can be seen: by an outline, or a ring drawn as a shadow; a link that is a whole card has it there. */
 const hasFocusMark = (page: Page): Promise<boolean> =>
   page.locator(":focus").evaluate((element) => {
-    const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element);
-    return (outlineStyle !== "none" && Number.parseFloat(outlineWidth) >= 1) || boxShadow !== "none";
+    const card = element.parentElement?.closest("li, fieldset, label") ?? element;
+    const outlines = [element, card].flatMap((one) =>
+      [null, "::before", "::after"].map((at) => getComputedStyle(one, at)),
+    );
+    return (
+      getComputedStyle(element).boxShadow !== "none" ||
+      outlines.some(({ outlineStyle, outlineWidth }) => outlineStyle !== "none" && Number.parseFloat(outlineWidth) >= 1)
+    );
   });
 
 async function press(page: Page, role: string, name: string, key = "Enter"): Promise<void> {

@@ -32,7 +32,7 @@ async function flawsEverywhere(page: Page, words: readonly string[]): Promise<st
 
 const CONTEXT = { reducedMotion: "reduce", deviceScaleFactor: 2 } as const;
 
-describe("every state of the student's page", () => {
+describe.concurrent("every state of the student's page", () => {
   it.each([...CALL_STATES, ...PANEL_STATES])(
     "A11Y-1 $row: axe finds nothing, nothing is too wide, small or moving",
     async (state) => {
@@ -46,7 +46,7 @@ describe("every state of the student's page", () => {
   );
 });
 
-describe("every view of the console", () => {
+describe.concurrent("every view of the console", () => {
   it.each(CONSOLE_STATES)("A11Y-2 $row: axe finds nothing, nothing is too wide, small or moving", async (state) => {
     const scene = await openConsole(browser, state, CONTEXT);
     try {

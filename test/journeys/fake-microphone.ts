@@ -24,8 +24,8 @@ export function fakeMicrophone(kind: FakeMicrophone): void {
       "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Instagram 300.0";
     Object.defineProperty(navigator, "userAgent", { value: userAgent });
   }
-  const real = MediaDevices.prototype.getUserMedia;
-  const connect = AudioNode.prototype.connect;
+  const real = Object.getOwnPropertyDescriptor(MediaDevices.prototype, "getUserMedia")?.value;
+  const connect = Object.getOwnPropertyDescriptor(AudioNode.prototype, "connect")?.value;
   let asked = 0;
 
   const silence = (context: AudioContext): MediaStreamAudioDestinationNode => {

@@ -66,10 +66,11 @@ describe("three hundred texts that try to be more than text", () => {
         // Refused on the spot, and told to whoever listens.
       }
     });
-    await eventually(async () => (await watched.deeds()).length >= 2, "both to be seen");
+    await eventually(async () => (await watched.deeds()).length >= 3, "all of it to be seen");
     expect((await watched.deeds()).sort()).toEqual([
       expect.stringMatching(/^policy img-src/),
-      expect.stringMatching(/^policy script-src-attr|^policy require-trusted/),
+      expect.stringMatching(/^policy require-trusted-types-for/),
+      "request: https://hostile.example/x",
     ]);
     expect(await watched.missing(["nowhere to be seen"])).toEqual(["nowhere to be seen"]);
     await close();

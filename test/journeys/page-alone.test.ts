@@ -79,7 +79,7 @@ describe("the page", () => {
     await student.dial();
     (await server.call(0)).send(START, LISTENING);
     await shows(student, "Listening");
-    expect(await student.page.getByRole("alert").count()).toBe(0);
+    expect(await student.page.locator("#call").getByRole("alert").count()).toBe(0);
   });
 
   it("PAGE-24 sends what the microphone hears in frames of 40 ms, and nothing of it while muted", async () => {

@@ -13,7 +13,7 @@ export interface OpenedPage {
   readonly page: Page;
   /** What the browser complained about: scripts that failed, policies that were broken. */
   readonly complaints: string[];
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** For something of the page; a server that starts is waited for elsewhere. */

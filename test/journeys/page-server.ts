@@ -158,7 +158,7 @@ async function bodyOf(request: IncomingMessage): Promise<Readonly<Record<string,
 }
 
 interface HeaderSection {
-  matches(pathname: string): boolean;
+  readonly matches: (pathname: string) => boolean;
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-describe("every state of the student's page that can occur", () => {
+describe.concurrent("every state of the student's page that can occur", () => {
   it.each([...CALL_STATES, ...PANEL_STATES])(
     "PAGE-50 $row: is on the screen, in the words of the page's own file",
     async (state) => {

@@ -204,6 +204,22 @@ describe("migrations", () => {
     });
   });
 
+  it.each([
+    { type: "serial primary key", kept: "1000" },
+    { type: "integer not null unique", kept: "17" },
+    { type: "uuid not null", kept: "8f6f2c52-0c5e-4c3e-9d8a-3f1f6a2b7c11" },
+  ])("MIGRATE-16 a predecessor's student_id ($type) is put aside with what it holds", async ({ type, kept }) => {
+    await under.sql(`create table student_configs (session_token text not null unique, student_id ${type})`);
+    await under.sql("insert into student_configs (session_token, student_id) values ($1, $2)", token, kept);
+    await under.migrate();
+    expect(await under.sql("select predecessor_student_id::text as kept from student_configs")).toEqual([{ kept }]);
+    expect(await findStudent(under.db, token)).toMatchObject({
+      studentId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+    const another = parseSessionToken("another")!;
+    expect(await saveLegacyConfig(under.db, another, { name: "Ada" }, { enrol: true })).toBeDefined();
+  });
+
   it("MIGRATE-8 a migration that cannot be carried out leaves the database as it was", async () => {
     await makePredecessor(under);
     await under.sql("create table calls (id integer primary key)");

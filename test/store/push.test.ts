@@ -129,6 +129,10 @@ describe("what is pushed to a workshop", () => {
         `update student_configs set tools = '[{"function":{"name":"\\u0000"}}]' where session_token = 'bad'`,
       );
       expect(await pushTool(tool("t"))).toEqual({ students: 1, skipped: 1 });
+      await under.sql(
+        `update student_configs set tools = '[{"function":{"name":"\\uD83D"}}]' where session_token = 'bad'`,
+      );
+      expect(await pushTool(tool("t"))).toEqual({ students: 1, skipped: 1 });
       expect(await toolsOf("a")).toEqual([tool("x"), tool("t")]);
       await under.sql("alter table student_configs alter column tools type text using tools::text");
       await under.sql("update student_configs set tools = 'not json' where session_token = 'bad'");

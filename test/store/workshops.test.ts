@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { parseJoinCode, parseWorkshopId } from "../../src/protocol/ids.ts";
-import { ensureDefaultWorkshop, findWorkshopByJoinCode } from "../../src/store/workshops.ts";
+import { parseJoinCode, parseSessionToken, parseWorkshopId } from "../../src/protocol/ids.ts";
+import { joinWorkshop } from "../../src/store/joining.ts";
+import { deleteWorkshop, ensureDefaultWorkshop, findWorkshopByJoinCode } from "../../src/store/workshops.ts";
 import { type DatabaseUnderTest, OPEN_MS, openDatabaseUnderTest } from "./database-under-test.ts";
 
 const maple = { id: parseWorkshopId("w1")!, name: "Autumn", joinCode: parseJoinCode("MAPLE-7")! };
@@ -51,5 +52,38 @@ describe("workshops", () => {
       seats: null,
     });
     expect(await findWorkshopByJoinCode(under.db, parseJoinCode("MAPLE-8")!)).toBeUndefined();
+  });
+
+  it("STORE-46 who joins a workshop while it is deleted goes with it, or stays outside", async () => {
+    for (let round = 0; round < 10; round++) {
+      await under.sql("insert into workshops (id, name, join_code) values ('w1', 'Autumn', 'MAPLE-7')");
+      const joining = Array.from({ length: 8 }, (_, at) =>
+        joinWorkshop(under.db, {
+          sessionToken: parseSessionToken(`wst_${round}_${at}`)!,
+          workshopId: maple.id,
+          name: "Ada",
+          email: null,
+          greeting: "Hello",
+          toolsJson: [],
+          recoveryDigest: `digest ${round} ${at}`,
+        }),
+      );
+      expect(await deleteWorkshop(under.db, maple.id)).toBe(true);
+      await Promise.all(joining);
+      expect(await under.sql("select session_token from student_configs")).toEqual([]);
+    }
+  });
+
+  it("STORE-46 the lock that joining waits for is taken before anything is removed", async () => {
+    const sent: string[] = [];
+    const batch: typeof under.db.batch = (queries) => {
+      for (const query of queries) {
+        if ("toSQL" in query && typeof query.toSQL === "function") sent.push(JSON.stringify(query.toSQL()));
+      }
+      return under.db.batch(queries);
+    };
+    await deleteWorkshop(Object.assign(Object.create(under.db), { batch }), maple.id);
+    expect(sent[0]).toMatch(/"sql":"select .* from \\"workshops\\" where .* for update"/);
+    expect(sent).toHaveLength(4);
   });
 });

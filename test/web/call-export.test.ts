@@ -17,7 +17,7 @@ describe("a call as a file", () => {
     expect(textOf({ call, turns })).toBe(`Callroom: a call
 2026-11-20T09:30:00.000Z, 0:42, Browser
 gpt-realtime-2.1-mini + gpt-transcribe
-The workshop's OpenAI key pays, $0.0042
+Your instructor's OpenAI key pays, $0.0042
 
 [0:02] Agent: Juno's bakery, good morning!
 [0:04] You: Is my order ready? It is number seventeen.

@@ -178,7 +178,7 @@ describe("the spend", () => {
     expect(sumCostWords(asSum(spend(1, null)))).toBe("price not known");
     expect([spend(0, 0), spend(1, null), spend(1, 3), spend(1, 12_000)].map((one) => shortCost(asSum(one)))).toEqual([
       "–",
-      "?",
+      "1.0 min",
       "<$0.01",
       "$0.01",
     ]);

@@ -188,6 +188,16 @@ describe("what Postgres knows of a class", () => {
     });
   });
 
+  it("ROSTER-17 keeps who is here and has joined since Postgres was asked", () => {
+    const roster = new Roster();
+    for (const number of [2, 3]) {
+      roster.know({ studentId: studentId(number), sessionToken: token(number), name: "New", keyStatus: null });
+    }
+    roster.seed([archived], true, (id) => id === studentId(2));
+    expect(roster.studentIds.toSorted()).toEqual([studentId(1), studentId(2)]);
+    expect(roster.onWall(studentId(2), true)).toMatchObject({ name: "New", online: true });
+  });
+
   it("ROSTER-14 holds some of a call that goes on already, which is not counted twice", () => {
     const roster = new Roster();
     roster.enter(entry(1, 1), 0);

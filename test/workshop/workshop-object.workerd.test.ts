@@ -258,10 +258,12 @@ describe("the instructor", { timeout: 30_000 }, () => {
     expect(await Promise.all(calls.map((call) => call.closeCode))).toEqual(calls.map(() => 4004));
     // Also after a sleep.
     await sleep("paused");
+    expect(await workshops.isPaused(workshopId)).toBe(true);
     const refused = await callOf("paused", 6);
     await vi.waitFor(() => expect(refused.errors).toEqual(["workshop_paused"]), 2_000);
     expect(await workshopStub(env, workshopId).ask(refused.callId, token(6), true)).toBe("workshop_paused");
     expect(await workshops.setPaused(workshopId, false)).toBe(0);
+    expect(await workshops.isPaused(workshopId)).toBe(false);
     const again = await callOf("paused", 7);
     expect([again.turns, again.errors]).toEqual([[GREETING], []]);
   });
@@ -274,6 +276,40 @@ describe("the instructor", { timeout: 30_000 }, () => {
     expect(await one.closeCode).toBe(4004);
     expect([one.errors, other.errors]).toEqual([["revoked"], []]);
     await vi.waitFor(async () => expect(await workshops.endCall(known("ends"), one.callId)).toBe(false), 5_000);
+  });
+
+  it("LIVE-58 when all keys are forgotten every call of the class looks again, and wall and pages are told", async () => {
+    const calls = await Promise.all([1, 2].map((student) => callOf("forgets", student)));
+    const elsewhere = await callOf("keeps", 3);
+    await workshopStub(env, "forgets").seed([seeded(1), seeded(2)]);
+    const wall = await openWall("forgets");
+    const ada = { sessionToken: token(1), studentId: studentId(1), name: "Ada", keyStatus: null };
+    const page = await openPage("forgets", { ...ada, sessionToken: token(2), studentId: studentId(2) });
+    await workshopDirectory(env).keysForgotten(known("forgets"), [ada]);
+    // The database here knows nobody, and a call that looks there finds its student gone.
+    await vi.waitFor(() => expect(calls.map(({ errors }) => errors)).toEqual(calls.map(() => ["revoked"])), 5_000);
+    expect(elsewhere.errors).toEqual([]);
+    await page.until(() => page.of("me-changed").length === 1, "what changed");
+    await wall.until(
+      () =>
+        wall.of("wall").some(({ students }) => students.some(({ name, keyStatus }) => name === "Ada" && !keyStatus)),
+      "the student without a key",
+    );
+  });
+
+  it("LIVE-59 a wall that begins keeps who has joined since Postgres was asked, and is here", async () => {
+    const call = await callOf("arrives", 2);
+    const page = await pageOf("arrives", call, 2);
+    await workshopStub(env, "arrives").leave({
+      entry: { ...entry(2, 2), callId: call.callId, sessionToken: call.sessionToken },
+      summary: null,
+      report: { messages: [] },
+    });
+    await workshopStub(env, "arrives").seed([seeded(1)]);
+    const wall = await openWall("arrives");
+    const start = await wall.until(() => wall.of("wall-start")[0], "the wall");
+    expect(start.students.map((student) => student.studentId).toSorted()).toEqual([studentId(1), studentId(2)]);
+    expect(page.closed).toBeUndefined();
   });
 
   it("LIVE-34 who erases a student ends their calls, empties their place and tells their pages", async () => {

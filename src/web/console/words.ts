@@ -46,7 +46,6 @@ export const WORKSHOPS_WORDS = {
   nameHint: "Students see it. Everything else can wait.",
   creating: "Create",
   none: "No workshop yet. A name is all it takes: the join code is made for you.",
-  open: "Open",
 } as const;
 export const WORKSHOP_STATE_WORDS: Readonly<Record<WorkshopState, string>> = {
   "not-open": "Not open yet",
@@ -196,10 +195,10 @@ export function sumCostWords({ knownMicroUsd, isPartial }: SpendSum): string {
   return knownMicroUsd === 0 ? costWords(null) : `over ${costWords(knownMicroUsd)}`;
 }
 
-/** Money where there is little room: nothing at all is a dash, and a part of a cent no number. */
-export function shortCost({ calls, knownMicroUsd, isPartial }: SpendSum): string {
+/** Money where there is little room: nothing at all is a dash, a part of a cent no number, and without a price it is time. */
+export function shortCost({ calls, ms, knownMicroUsd, isPartial }: SpendSum): string {
   if (calls === 0) return "–";
-  if (isPartial) return knownMicroUsd === 0 ? "?" : `${dollars(knownMicroUsd)}+`;
+  if (isPartial) return knownMicroUsd === 0 ? `${minutesWords(ms)} min` : `${dollars(knownMicroUsd)}+`;
   return dollars(knownMicroUsd);
 }
 

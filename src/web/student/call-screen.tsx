@@ -3,7 +3,7 @@ import { useEffect, useId, useRef } from "preact/hooks";
 import { CALL_WORDS, RECEIPT_WORDS } from "../words.ts";
 import { Captions } from "./captions.tsx";
 import { Controls } from "./controls.tsx";
-import { callView, hangUp, isPlaying, startCall, tick } from "./current-call.ts";
+import { callView, hangUp, isPlaying, tick } from "./current-call.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { followLive, tickLive, watchedCalls } from "./live.ts";
 import { Receipt } from "./receipt.tsx";
@@ -40,15 +40,17 @@ export function CallScreen() {
     if (isOver.value) screen.current?.scrollTo({ top: 0 });
   });
   return (
-    <div id="call" class="call-screen" ref={screen}>
-      <Stage />
-      {isOver.value && <OwnReceipt />}
-      {watchedCalls.value.map((watched) => (
-        <WatchedCallCard key={watched.call.callId} watched={watched} />
-      ))}
-      {!isOnlyWatching.value && <Transcript />}
-      <Waterfall lines={lines.value} />
-      <SoundPanel />
+    <div id="call" class="call-column">
+      <div class="call-screen" ref={screen}>
+        <Stage />
+        {isOver.value && <OwnReceipt />}
+        {watchedCalls.value.map((watched) => (
+          <WatchedCallCard key={watched.call.callId} watched={watched} />
+        ))}
+        {!isOnlyWatching.value && <Transcript />}
+        <Waterfall lines={lines.value} />
+        <SoundPanel />
+      </div>
       <Controls />
     </div>
   );
@@ -85,13 +87,9 @@ function Transcript() {
 }
 
 function OwnReceipt() {
-  const view = callView.value;
   return (
-    <Receipt view={view}>
+    <Receipt view={callView.value}>
       <p class="actions">
-        <button type="button" class="primary" onClick={() => void startCall(view.hasMicrophone)}>
-          {CALL_WORDS.again}
-        </button>
         <button
           type="button"
           onClick={() => {

@@ -140,13 +140,6 @@ export function readCaptionsAloud(isOn: boolean): void {
   call?.setVolume(isOn ? QUIET_VOLUME : 1);
 }
 
-/** Clears away what is left of the call before. */
-export function forgetCall(): void {
-  if (isUp(latest)) return;
-  latest = NO_CALL;
-  draw();
-}
-
 /** Time passes: for as long as there is a call. */
 export function tick(): void {
   if (isUp(latest)) change({ type: "tick" });

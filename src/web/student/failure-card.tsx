@@ -33,7 +33,7 @@ export function FailureCard() {
   );
 }
 
-/** A call that had begun has it on its receipt; one that goes on need not be begun. */
+/** After a call that had begun the stage's own button says it; one that goes on need not be begun. */
 const isAgainDue = (view: CallView): boolean => !isUp(view) && view.startedAtMs === null;
 
 function Actions({ actions }: { readonly actions: readonly FailureAction[] }) {

@@ -35,6 +35,7 @@ const status = computed(() => {
 });
 const shape = computed(() => (asking.value === "no" ? shapeOf(callView.value) : "dialling"));
 const hint = computed(() => hintOf(callView.value));
+const hasCalled = computed(() => callView.value.startedAtMs !== null);
 const isAskingMicrophone = computed(() => asking.value !== "no");
 const isSoundPaused = computed(() => callView.value.isSoundPaused);
 const hasLevel = computed(() => isInCall.value && callView.value.hasMicrophone);
@@ -100,7 +101,7 @@ function Dial() {
         disabled={isOff}
         onClick={() => void startCall(true)}
       >
-        {CALL_WORDS.dial}
+        {hasCalled.value ? CALL_WORDS.again : CALL_WORDS.dial}
       </button>
       <button type="button" class="link" disabled={isOff} onClick={() => void startCall(false)}>
         {CALL_WORDS.dialTyping}

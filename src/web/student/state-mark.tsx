@@ -63,6 +63,6 @@ function Inside({ shape }: { readonly shape: Shape }) {
     case "paused":
       return <path class="ring" d="M24 18v28M40 18v28" />;
     case "ended":
-      return <rect class="ring" x="16" y="16" width="32" height="32" rx="6" />;
+      return <rect class="dot" x="18" y="18" width="28" height="28" rx="6" />;
   }
 }

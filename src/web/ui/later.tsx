@@ -6,7 +6,7 @@ export interface Later {
   /** Shows the part as soon as it is there. */
   readonly Part: FunctionComponent;
   /** Fetches it before anybody wants it. */
-  load(): Promise<void>;
+  readonly load: () => Promise<void>;
 }
 
 /**
