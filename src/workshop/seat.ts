@@ -116,6 +116,9 @@ const KEY_STATUS_OF: ReadonlyMap<string, ShownKeyStatus> = new Map([
 export const keyStatusBy = ({ keySource: payer, failure }: CallSummary): ShownKeyStatus | undefined =>
   payer === "student" && failure !== null ? KEY_STATUS_OF.get(failure) : undefined;
 
+/** The instructor's own doing: nothing that the student is stuck at. */
+const STOPPED: readonly (string | null)[] = ["revoked", "workshop_paused"];
+
 /** A call of theirs has ended. `counted`: what of it the sums held before. */
 export function addCall(seat: Seat, entry: CallEntry, summary: CallSummary, counted: LiveCall["counted"]): Seat {
   const before = counted === "by-next-report" ? summary : counted;
@@ -125,7 +128,7 @@ export function addCall(seat: Seat, entry: CallEntry, summary: CallSummary, coun
     keyStatus: keyStatusBy(summary) ?? seat.keyStatus,
     lastSeenAtMs: endedAtMs,
     lastCall: { callId: entry.callId, wayIn: entry.wayIn, keySource: payer, endedAtMs, endReason, failure },
-    failuresInARow: failure === null ? 0 : seat.failuresInARow + 1,
+    failuresInARow: failure === null || STOPPED.includes(failure) ? 0 : seat.failuresInARow + 1,
     latenciesMs: lastOf([...seat.latenciesMs, ...summary.latenciesMs]),
     turnCount: seat.turnCount + summary.turnCount - (before?.turnCount ?? 0),
     spend: addSpend(seat.spend, summary, before, Math.max(0, endedAtMs - entry.startedAtMs)),

@@ -141,6 +141,21 @@ describe("a student's place on the wall", () => {
     expect(inARow(4, null)).toBe(0);
   });
 
+  it("ROSTER-18 what the instructor ended or paused is no failure of the student's", () => {
+    const roster = new Roster();
+    roster.know({ studentId: studentId(1), sessionToken: token(1), name: "Ada", keyStatus: "connected" });
+    const stops = [
+      ["revoked", "revoked"],
+      ["workshop_paused", "paused"],
+      ["workshop_paused", "refused"],
+    ] as const;
+    for (const [at, [failure, endReason]] of stops.entries()) {
+      roster.enter(entry(at, 1), 1_000);
+      roster.leave(entry(at, 1), summary({ failure, endReason }));
+      expect(roster.onWall(studentId(1), false)).toMatchObject({ failuresInARow: 0, lastCall: { failure } });
+    }
+  });
+
   it("ROSTER-11 shows what OpenAI thought of the student's own key in a call, and not of the instructor's", () => {
     const roster = new Roster();
     roster.know({ studentId: studentId(1), sessionToken: token(1), name: "Ada", keyStatus: "connected" });

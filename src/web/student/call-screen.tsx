@@ -1,5 +1,6 @@
 import { computed, useSignalEffect } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
+import { isUp } from "../call-view.ts";
 import { CALL_WORDS, RECEIPT_WORDS } from "../words.ts";
 import { Captions } from "./captions.tsx";
 import { Controls } from "./controls.tsx";
@@ -21,8 +22,10 @@ import "./call.css";
 const TICK_MS = 500;
 const lines = computed(() => callView.value.lines);
 const isOver = computed(() => callView.value.phase === "ended");
-/** Nothing was called from here, and somebody else's call is to be seen. */
-const isOnlyWatching = computed(() => callView.value.phase === "idle" && watchedCalls.value.length > 0);
+/** Nothing was called from here, and somebody else's call goes on. */
+const isOnlyWatching = computed(
+  () => callView.value.phase === "idle" && watchedCalls.value.some(({ view }) => isUp(view)),
+);
 
 /** The right half of the page: the call, before, during and after. */
 export function CallScreen() {

@@ -13,6 +13,10 @@ import {
 
 /** A call in a few words: what goes on, and what its caller should know now. Pure. */
 
+/** Codes with which a call is ended on purpose: said in full, and on the receipt. */
+const SAID_IN_FULL: readonly (string | null)[] = ["silence", "call_cap", "revoked", "workshop_paused"];
+export const isSaidInFull = (failure: string | null): boolean => SAID_IN_FULL.includes(failure);
+
 const UNHEARD_AFTER_MS = 4_000;
 const SECONDS_SHOWN_AFTER_MS = 2_000;
 const LAST_MINUTE_MS = 60_000;

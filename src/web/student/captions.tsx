@@ -12,6 +12,7 @@ import {
   toolWords,
   WAITING_WORDS,
 } from "../words.ts";
+import { isSaidInFull } from "./call-status.ts";
 
 interface CaptionsProps {
   readonly lines: readonly Line[];
@@ -92,7 +93,7 @@ function TurnItem({
             <span class="cut">{NOT_HEARD_WORDS}</span> <del class="not-heard">{notHeard.trim()}</del>
           </>
         )}
-        {failure !== null && (
+        {failure !== null && !isSaidInFull(failure) && (
           <>
             {" "}
             <span class="failure">{SHORT_ANSWER_WORDS}</span>

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { type CallView, isUp } from "../call-view.ts";
 import { FAILURE_ACTION_WORDS, FAILURE_WORDS, type FailureAction, SEAT_BUSY_WORDS } from "../words.ts";
+import { isSaidInFull } from "./call-status.ts";
 import { callView, startCall } from "./current-call.ts";
 import { watchedCalls } from "./live.ts";
 import { sheet } from "./session.ts";
@@ -13,15 +14,12 @@ const ADDRESSES: Readonly<Partial<Record<FailureAction, string>>> = {
   "openai-status": "https://status.openai.com/",
 };
 
-/** The receipt says these ends already. */
-const SAID_BY_RECEIPT: readonly (string | null)[] = ["silence", "call_cap", "revoked", "workshop_paused"];
-
 /** What went wrong, and what can be done about it. */
 export function FailureCard() {
   const view = callView.value;
   const { failure, phase, startedAtMs } = view;
   const hasReceipt = phase === "ended" && startedAtMs !== null;
-  if (failure === null || (hasReceipt && SAID_BY_RECEIPT.includes(failure.code))) return null;
+  if (failure === null || (hasReceipt && isSaidInFull(failure.code))) return null;
   if (failure.code === "too_many_calls") return <SeatBusy />;
   const known = FAILURE_WORDS[failure.code ?? ""];
   const [sentence, ...actions] = known ?? [failure.sentence, "again" as const];
