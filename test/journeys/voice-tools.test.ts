@@ -53,7 +53,8 @@ const isAnswered = (caller: VoiceCaller): boolean =>
 
 /** One call: each turn is spoken, orders so many things at once, and is answered in words once all of them are done. */
 async function orders(call: number): Promise<{ readonly student: VoiceStudent; readonly callId: string }> {
-  const tool = { type: "function", function: { name: "order", webhook_url: webhooks.urlFor("ok") } };
+  // A busy machine is slow to answer a thousand of them; how long a tool may take is shown elsewhere.
+  const tool = { type: "function", function: { name: "order", webhook_url: webhooks.urlFor("ok") }, timeoutMs: 10_000 };
   const student = await studentOf(room, `orders_${call}`, `sk-test-orders-0123456789-${call}`, { tools: [tool] });
   const caller = new VoiceCaller(await prepareCall(room, student));
   await caller.begun();
