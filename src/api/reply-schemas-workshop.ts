@@ -1,9 +1,9 @@
 import * as z from "zod";
-import type { KeySource, WayIn } from "../protocol/call-record.ts";
-import { SHOWN_KEY_STATUSES, type WorkshopState } from "../protocol/rest.ts";
+import { KEY_SOURCES, WAYS_IN } from "../protocol/call-record.ts";
+import { SHOWN_KEY_STATUSES, WORKSHOP_STATES } from "../protocol/rest.ts";
 import {
+  CHECK_STATUSES,
   CHECKS,
-  type CheckStatus,
   type ChecksReply,
   type CountReply,
   type PushReply,
@@ -12,27 +12,16 @@ import {
   type WorkshopReply,
   type WorkshopsReply,
 } from "../protocol/rest-workshop.ts";
+import { count, success, text, textOrNull, time, timeOrNull } from "./reply-parts.ts";
 
 /* What the instructor's routes answer: strict, as in `reply-schemas.ts`. */
-
-const text = z.string();
-const textOrNull = z.string().nullable();
-const success = z.literal(true);
-const time = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
-const timeOrNull = time.nullable();
-const count = z.int().min(0);
-
-const states: readonly WorkshopState[] = ["not-open", "open", "ended"];
-const waysIn: readonly WayIn[] = ["conversation-relay", "media-streams", "browser"];
-const keySources: readonly KeySource[] = ["student", "instructor"];
-const checkStatuses: readonly CheckStatus[] = ["ok", "warning", "failed", "off"];
 
 const workshopView = z.strictObject({
   id: text,
   name: text,
   joinCode: text,
   joinUrl: text.meta({ description: "The page with the code in it" }),
-  state: z.enum(states),
+  state: z.enum(WORKSHOP_STATES),
   opensAt: timeOrNull,
   closesAt: timeOrNull,
   seats: count.nullable(),
@@ -70,10 +59,10 @@ export const studentsReply = z.strictObject({
       turnCount: count,
       lastCall: z
         .strictObject({
-          wayIn: z.enum(waysIn),
+          wayIn: z.enum(WAYS_IN),
           startedAt: time,
           endReason: textOrNull,
-          keySource: z.enum(keySources),
+          keySource: z.enum(KEY_SOURCES),
         })
         .nullable(),
     }),
@@ -90,5 +79,5 @@ export const countReply = z.strictObject({ success, count }) satisfies z.ZodType
 
 export const checksReply = z.strictObject({
   success,
-  checks: z.array(z.strictObject({ name: z.enum(CHECKS), status: z.enum(checkStatuses), found: text, fix: text })),
+  checks: z.array(z.strictObject({ name: z.enum(CHECKS), status: z.enum(CHECK_STATUSES), found: text, fix: text })),
 }) satisfies z.ZodType<ChecksReply>;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { FAILURES } from "../failure.ts";
 import { PATIENCES, TURN_ENDS } from "../protocol/agent-config.ts";
-import { END_REASONS, type KeySource, type TurnRecord, type WayIn } from "../protocol/call-record.ts";
+import { END_REASONS, KEY_SOURCES, type TurnRecord, WAYS_IN } from "../protocol/call-record.ts";
 import {
   type BrowserCallReply,
   type CallReply,
@@ -15,26 +15,21 @@ import {
   type LegacySettingsReply,
   type MeReply,
   type PromptsReply,
-  type PromptVersion,
   type RecoverReply,
   type RecoveryPhraseReply,
+  SAVERS,
   SHOWN_KEY_STATUSES,
   type ToolRunReply,
   type WebhookSecretReply,
-  type WorkshopState,
+  WORKSHOP_STATES,
 } from "../protocol/rest.ts";
+import { count, success, text, textOrNull, time, timeOrNull } from "./reply-parts.ts";
 
 /*
  * What each route answers, for the API's description, and strict: a test parses every reply with these, so that a field
  * nobody meant to send fails it.
  */
 
-const text = z.string();
-const textOrNull = z.string().nullable();
-const success = z.literal(true);
-const time = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
-const timeOrNull = time.nullable();
-const count = z.int().min(0);
 const milliseconds = z.number().min(0).nullable();
 
 const keyOpinion = z.strictObject({
@@ -80,15 +75,13 @@ export const recoveryPhraseReply = z.strictObject({
   recoveryPhrase: text.meta({ description: "Shown this once; the words before stop working" }),
 }) satisfies z.ZodType<RecoveryPhraseReply>;
 
-const savers: readonly PromptVersion["savedBy"][] = ["student", "instructor"];
-
 export const promptsReply = z.strictObject({
   success,
   versions: z.array(
     z.strictObject({
       savedAt: time,
       prompt: textOrNull.meta({ description: "null: the default prompt" }),
-      savedBy: z.enum(savers),
+      savedBy: z.enum(SAVERS),
     }),
   ),
 }) satisfies z.ZodType<PromptsReply>;
@@ -137,9 +130,6 @@ const keyView = z.strictObject({
 
 export const keyReply = z.strictObject({ success, key: keyView }) satisfies z.ZodType<KeyReply>;
 
-const keySources: readonly KeySource[] = ["student", "instructor"];
-const workshopStates: readonly WorkshopState[] = ["not-open", "open", "ended"];
-
 export const meReply = z.strictObject({
   success,
   studentId: text.meta({ description: "What the instructor knows the student by; opens nothing" }),
@@ -149,13 +139,13 @@ export const meReply = z.strictObject({
     .strictObject({
       id: text,
       name: text,
-      state: z.enum(workshopStates),
+      state: z.enum(WORKSHOP_STATES),
       opensAt: timeOrNull,
       closesAt: timeOrNull,
     })
     .nullable(),
   payer: z
-    .enum(keySources)
+    .enum(KEY_SOURCES)
     .nullable()
     .meta({ description: "Whose key the next call runs on; null: nobody's, so there will be none" }),
   fallback: z.boolean().meta({ description: "Whether there is an instructor's key that this student may use" }),
@@ -216,16 +206,15 @@ const usage = z.strictObject({
   estimated: z.boolean(),
 });
 
-const wayIn: readonly WayIn[] = ["conversation-relay", "media-streams", "browser"];
 const speaker: readonly TurnRecord["speaker"][] = ["caller", "agent", "tool"];
 
 const callView = z.strictObject({
   id: text,
-  wayIn: z.enum(wayIn),
+  wayIn: z.enum(WAYS_IN),
   startedAt: time,
   endedAt: timeOrNull,
   endReason: z.enum(END_REASONS).nullable(),
-  keySource: z.enum(keySources).meta({ description: "Whose key paid" }),
+  keySource: z.enum(KEY_SOURCES).meta({ description: "Whose key paid" }),
   model: text,
   transcriptionModel: textOrNull.meta({ description: "What wrote down the caller's speech; null for a call in text" }),
   usage,

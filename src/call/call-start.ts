@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
 import { type AgentConfig, DEFAULT_VOICE, PATIENCES, TURN_ENDS } from "../protocol/agent-config.ts";
+import { KEY_SOURCES, WAYS_IN } from "../protocol/call-record.ts";
 import { parseCallId, parseSessionToken, parseStudentId, parseWorkshopId } from "../protocol/ids.ts";
 import { parseTools } from "../protocol/tools.ts";
 
@@ -26,13 +27,13 @@ export const CallStart = z.object({
   studentName: z.string().nullable().default(null),
   /** Asked for by a page of ours, which shows the call by itself. */
   fromPage: z.boolean().default(false),
-  wayIn: z.enum(["conversation-relay", "media-streams", "browser"]),
+  wayIn: z.enum(WAYS_IN),
   prompt: z.string().nullable(),
   greeting: z.string().nullable(),
   voice: z.string().nullable(),
   /** As stored; read tool by tool. */
   toolsJson: z.array(z.unknown()),
-  keySource: z.enum(["student", "instructor"]),
+  keySource: z.enum(KEY_SOURCES),
   sealedKey: z.string().nullable(),
   sealedWebhookSecret: z.string().nullable(),
   /** Answers in text; in a call with sound hears and speaks. */

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { KEY_SOURCES } from "../protocol/call-record.ts";
 import { parseJson } from "./relay-refusal.ts";
 
 /** What the terminal call asks a Callroom over REST. Replies are those of `protocol/rest.ts`, as far as they are shown. */
@@ -23,7 +24,7 @@ const Call = z.object({
   startedAt: Instant,
   endedAt: Instant.nullable(),
   endReason: z.string().nullable(),
-  keySource: z.enum(["student", "instructor"]),
+  keySource: z.enum(KEY_SOURCES),
   model: z.string(),
   usage: z.object({
     responses: z.number(),

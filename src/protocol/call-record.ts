@@ -2,8 +2,10 @@
 
 import type { CallId, SessionToken, WorkshopId } from "./ids.ts";
 
-export type WayIn = "conversation-relay" | "media-streams" | "browser";
-export type KeySource = "student" | "instructor";
+export const WAYS_IN = ["conversation-relay", "media-streams", "browser"] as const;
+export type WayIn = (typeof WAYS_IN)[number];
+export const KEY_SOURCES = ["student", "instructor"] as const;
+export type KeySource = (typeof KEY_SOURCES)[number];
 export const END_REASONS = [
   "caller-left",
   "agent-ended",

@@ -1,5 +1,5 @@
 import { CALL_STATES, type CallMessage, type TurnMessage } from "./call-messages.ts";
-import { END_REASONS, type NO_USAGE, type TurnTimings, type Usage } from "./call-record.ts";
+import { END_REASONS, KEY_SOURCES, type NO_USAGE, type TurnTimings, type Usage } from "./call-record.ts";
 import { type Fields, fields, flag, list, number, oneOf, orNull, readFrame, words } from "./read-fields.ts";
 
 /**
@@ -16,7 +16,7 @@ export function readCallMessage(message: Fields): CallMessage | undefined {
         type: "call-start",
         callId: words(message.callId),
         resumed: flag(message.resumed),
-        keySource: oneOf(["student", "instructor"], message.keySource),
+        keySource: oneOf(KEY_SOURCES, message.keySource),
         model: words(message.model),
         voice: words(message.voice),
         startedAtMs: number(message.startedAtMs),

@@ -1,5 +1,5 @@
 import { CALL_STATES } from "./call-messages.ts";
-import { END_REASONS, type KeySource, type WayIn } from "./call-record.ts";
+import { END_REASONS, KEY_SOURCES, WAYS_IN } from "./call-record.ts";
 import type {
   ConsoleLiveMessage,
   StudentLiveMessage,
@@ -12,7 +12,7 @@ import type {
 } from "./live-messages.ts";
 import { readCallMessage } from "./read-call-message.ts";
 import { type Fields, fields, flag, list, number, oneOf, orNull, readFrame, words } from "./read-fields.ts";
-import { SHOWN_KEY_STATUSES } from "./rest.ts";
+import { SAVERS, SHOWN_KEY_STATUSES } from "./rest.ts";
 import type { Spend } from "./rest-workshop.ts";
 
 /** Reads a message to a student's page. `undefined`: a newer server's, or none at all; to be passed over. */
@@ -24,7 +24,7 @@ export const parseStudentLiveMessage = (text: string): StudentLiveMessage | unde
       case "workshop":
         return { type: "workshop", ...readFacts(message) };
       case "me-changed":
-        return { type: "me-changed", by: oneOf(["student", "instructor"], message.by) };
+        return { type: "me-changed", by: oneOf(SAVERS, message.by) };
       case "call":
         return { type: "call", call: readWatchedCall(message.call) };
       case "call-messages":
@@ -69,15 +69,12 @@ const readFacts = ({ announcement, paused }: Fields): WorkshopFacts => ({
   paused: flag(paused),
 });
 
-const readWayIn = (value: unknown): WayIn => oneOf(["conversation-relay", "media-streams", "browser"], value);
-const readKeySource = (value: unknown): KeySource => oneOf(["student", "instructor"], value);
-
 function readWatchedCall(value: unknown): WatchedCall {
   const call = fields(value);
   return {
     callId: words(call.callId),
-    wayIn: readWayIn(call.wayIn),
-    keySource: readKeySource(call.keySource),
+    wayIn: oneOf(WAYS_IN, call.wayIn),
+    keySource: oneOf(KEY_SOURCES, call.keySource),
     model: words(call.model),
     startedAtMs: number(call.startedAtMs),
   };
@@ -92,7 +89,6 @@ function readWatchedMessage(value: unknown): readonly WatchedMessage[] {
 
 function readWallStudent(value: unknown): WallStudent {
   const student = fields(value);
-  const spend = fields(student.spend);
   return {
     studentId: words(student.studentId),
     name: orNull(words, student.name),
@@ -104,7 +100,7 @@ function readWallStudent(value: unknown): WallStudent {
     failuresInARow: number(student.failuresInARow),
     turnCount: number(student.turnCount),
     latenciesMs: list(student.latenciesMs).map(number),
-    spend: { student: readSpend(spend.student), instructor: readSpend(spend.instructor) },
+    spend: readSpendByPayer(student.spend),
   };
 }
 
@@ -112,8 +108,8 @@ function readWallCall(value: unknown): WallCall {
   const call = fields(value);
   return {
     callId: words(call.callId),
-    wayIn: readWayIn(call.wayIn),
-    keySource: readKeySource(call.keySource),
+    wayIn: oneOf(WAYS_IN, call.wayIn),
+    keySource: oneOf(KEY_SOURCES, call.keySource),
     state: oneOf(CALL_STATES, call.state),
     startedAtMs: number(call.startedAtMs),
   };
@@ -122,12 +118,18 @@ function readWallCall(value: unknown): WallCall {
 function readLastCall(value: unknown): WallLastCall {
   const call = fields(value);
   return {
-    wayIn: readWayIn(call.wayIn),
+    wayIn: oneOf(WAYS_IN, call.wayIn),
     endedAtMs: number(call.endedAtMs),
     endReason: orNull((reason) => oneOf(END_REASONS, reason), call.endReason),
     failure: orNull(words, call.failure),
-    keySource: readKeySource(call.keySource),
+    keySource: oneOf(KEY_SOURCES, call.keySource),
   };
+}
+
+/** @throws Unreadable */
+export function readSpendByPayer(value: unknown): WallStudent["spend"] {
+  const { student, instructor } = fields(value);
+  return { student: readSpend(student), instructor: readSpend(instructor) };
 }
 
 function readSpend(value: unknown): Spend {

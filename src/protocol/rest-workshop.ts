@@ -116,7 +116,8 @@ export interface CountReply {
 }
 
 /** `off`: not set up, which is fine. */
-export type CheckStatus = "ok" | "warning" | "failed" | "off";
+export const CHECK_STATUSES = ["ok", "warning", "failed", "off"] as const;
+export type CheckStatus = (typeof CHECK_STATUSES)[number];
 
 export const CHECKS = [
   "secrets",

@@ -143,7 +143,8 @@ export interface StudentLimits {
 }
 
 /** Whether a workshop may be called, by its dates. */
-export type WorkshopState = "not-open" | "open" | "ended";
+export const WORKSHOP_STATES = ["not-open", "open", "ended"] as const;
+export type WorkshopState = (typeof WORKSHOP_STATES)[number];
 
 export interface MeReply {
   readonly success: true;
@@ -202,11 +203,15 @@ export interface PromptsReply {
   readonly versions: readonly PromptVersion[];
 }
 
+/** Who wrote something of a student's agent. */
+export const SAVERS = ["student", "instructor"] as const;
+export type Saver = (typeof SAVERS)[number];
+
 export interface PromptVersion {
   readonly savedAt: string;
   /** `null`: the default prompt. */
   readonly prompt: string | null;
-  readonly savedBy: "student" | "instructor";
+  readonly savedBy: Saver;
 }
 
 /** Runs a saved tool once, as a call would. */

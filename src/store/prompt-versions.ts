@@ -1,5 +1,6 @@
 import { desc, eq, type SQL, sql } from "drizzle-orm";
 import type { SessionToken } from "../protocol/ids.ts";
+import { SAVERS, type Saver } from "../protocol/rest.ts";
 import { ask, type Database } from "./database.ts";
 import { msOf, oneOf, textOf } from "./reading.ts";
 import { promptVersions, students } from "./schema.ts";
@@ -8,9 +9,6 @@ import { promptVersions, students } from "./schema.ts";
 export const ONE_VERSION_MS = 60_000;
 /** Versions kept of one student: the newest, and the oldest, which is what they began with. */
 export const VERSIONS_KEPT = 50;
-
-export const SAVERS = ["student", "instructor"] as const;
-export type Saver = (typeof SAVERS)[number];
 
 export interface KeptPrompt {
   /** When it was last saved so. */

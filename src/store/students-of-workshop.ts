@@ -1,5 +1,5 @@
 import { and, count, desc, eq, isNotNull, type SQL, sql } from "drizzle-orm";
-import type { KeySource, WayIn } from "../protocol/call-record.ts";
+import { KEY_SOURCES, type KeySource, WAYS_IN, type WayIn } from "../protocol/call-record.ts";
 import {
   parseSessionToken,
   parseStudentId,
@@ -39,9 +39,6 @@ export interface LastCall {
   readonly endReason: string | null;
   readonly keySource: KeySource;
 }
-
-const WAYS_IN: readonly WayIn[] = ["conversation-relay", "media-streams", "browser"];
-const KEY_SOURCES: readonly KeySource[] = ["student", "instructor"];
 
 /**
  * Every student of a workshop with the sums of their calls, oldest first, in one request; `undefined` when there is no such

@@ -1,5 +1,5 @@
+import { type Fields, fields, Unreadable, words } from "../protocol/read-fields.ts";
 import type { BrowserCallReply, FailureBody } from "../protocol/rest.ts";
-import { type Fields, fields, Unreadable, words } from "./reading.ts";
 import { BAD_REPLY_WORDS, NO_SERVER_WORDS } from "./words.ts";
 
 /** Asks the API, for a page that a cookie signs in. No DOM. */

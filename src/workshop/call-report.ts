@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { CALL_STATES } from "../protocol/call-messages.ts";
-import { END_REASONS } from "../protocol/call-record.ts";
+import { END_REASONS, KEY_SOURCES, WAYS_IN } from "../protocol/call-record.ts";
 import {
   type CallId,
   parseCallId,
@@ -15,8 +15,8 @@ import type { WatchedMessage } from "../protocol/live-messages.ts";
  * What a call and its workshop tell each other. Whatever the workshop keeps of it is read by these, now and when it wakes.
  */
 
-const wayIn = z.enum(["conversation-relay", "media-streams", "browser"]);
-const keySource = z.enum(["student", "instructor"]);
+const wayIn = z.enum(WAYS_IN);
+const keySource = z.enum(KEY_SOURCES);
 export const studentId = z.custom<StudentId>((value) => parseStudentId(value) !== undefined);
 export const sessionToken = z.custom<SessionToken>((value) => parseSessionToken(value) !== undefined);
 

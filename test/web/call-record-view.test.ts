@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { NO_USAGE } from "../../src/protocol/call-record.ts";
-import { Unreadable } from "../../src/web/reading.ts";
+import { Unreadable } from "../../src/protocol/read-fields.ts";
 import { lastedMs, readArchivedCall, readCallPage } from "../../src/web/student/call-record-view.ts";
 import { CALL, CALL_REPLY } from "../journeys/page-world.ts";
 

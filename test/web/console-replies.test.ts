@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { Unreadable } from "../../src/protocol/read-fields.ts";
 import { NO_SPEND } from "../../src/protocol/rest-workshop.ts";
 import { place } from "../../src/web/console/place.ts";
 import { readChecks, readStudents, readWorkshops } from "../../src/web/console/read-replies.ts";
@@ -15,7 +16,6 @@ import {
   workshop,
   workshops,
 } from "../../src/web/console/session.ts";
-import { Unreadable } from "../../src/web/reading.ts";
 import { nothing } from "../../src/web/rest-client.ts";
 
 const WORKSHOP = {

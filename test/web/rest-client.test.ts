@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type Fields, words } from "../../src/web/reading.ts";
+import { type Fields, words } from "../../src/protocol/read-fields.ts";
 import { ask, nothing, prepareCall } from "../../src/web/rest-client.ts";
 
 afterEach(() => vi.unstubAllGlobals());

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { number, orNull, Unreadable } from "../reading.ts";
+import { number, orNull, Unreadable } from "../../protocol/read-fields.ts";
 import type { Refusal } from "../rest-client.ts";
 import { logIn, trouble } from "./session.ts";
 import { LOGIN_WORDS, waitWords } from "./words.ts";

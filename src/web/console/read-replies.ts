@@ -1,14 +1,14 @@
-import { END_REASONS, type EndReason, type KeySource, type WayIn } from "../../protocol/call-record.ts";
-import { SHOWN_KEY_STATUSES, type WorkshopState } from "../../protocol/rest.ts";
-import type {
-  Check,
-  CheckStatus,
-  Spend,
-  StudentSummary,
-  WorkshopsReply,
-  WorkshopView,
+import { END_REASONS, type EndReason, KEY_SOURCES, WAYS_IN } from "../../protocol/call-record.ts";
+import { type Fields, fields, flag, list, number, oneOf, orNull, words } from "../../protocol/read-fields.ts";
+import { readSpendByPayer } from "../../protocol/read-live-message.ts";
+import { SHOWN_KEY_STATUSES, WORKSHOP_STATES } from "../../protocol/rest.ts";
+import {
+  CHECK_STATUSES,
+  type Check,
+  type StudentSummary,
+  type WorkshopsReply,
+  type WorkshopView,
 } from "../../protocol/rest-workshop.ts";
-import { type Fields, fields, flag, list, number, oneOf, orNull, words } from "../reading.ts";
 
 /** Replies of the instructor's routes, read field by field. Each of these throws `Unreadable`. */
 
@@ -16,13 +16,8 @@ export type Workshops = Omit<WorkshopsReply, "success">;
 /** A check that this page does not know by name yet is still shown. */
 export type ShownCheck = Omit<Check, "name"> & { readonly name: string };
 
-const STATES: readonly WorkshopState[] = ["not-open", "open", "ended"];
-const STATUSES: readonly CheckStatus[] = ["ok", "warning", "failed", "off"];
-const WAYS_IN: readonly WayIn[] = ["conversation-relay", "media-streams", "browser"];
-const KEY_SOURCES: readonly KeySource[] = ["student", "instructor"];
-
 export const readWorkshops = ({ workshops, fallbackKey }: Fields): Workshops => ({
-  workshops: list(readWorkshop, workshops),
+  workshops: list(workshops).map(readWorkshop),
   fallbackKey: flag(fallbackKey),
 });
 
@@ -35,7 +30,7 @@ export function readWorkshop(value: unknown): WorkshopView {
     name: words(workshop.name),
     joinCode: words(workshop.joinCode),
     joinUrl: words(workshop.joinUrl),
-    state: oneOf(STATES, workshop.state),
+    state: oneOf(WORKSHOP_STATES, workshop.state),
     opensAt: orNull(words, workshop.opensAt),
     closesAt: orNull(words, workshop.closesAt),
     seats: orNull(number, workshop.seats),
@@ -45,31 +40,19 @@ export function readWorkshop(value: unknown): WorkshopView {
   };
 }
 
-export const readStudents = ({ students }: Fields): readonly StudentSummary[] => list(readStudent, students);
+export const readStudents = ({ students }: Fields): readonly StudentSummary[] => list(students).map(readStudent);
 
 function readStudent(value: unknown): StudentSummary {
   const student = fields(value);
-  const { student: own, instructor } = fields(student.spend);
   return {
     studentId: words(student.studentId),
     name: orNull(words, student.name),
     joinedAt: orNull(words, student.joinedAt),
     keyStatus: orNull((status) => oneOf(SHOWN_KEY_STATUSES, status), student.keyStatus),
     keyHint: orNull(words, student.keyHint),
-    spend: { student: readSpend(own), instructor: readSpend(instructor) },
+    spend: readSpendByPayer(student.spend),
     turnCount: number(student.turnCount),
     lastCall: orNull(readLastCall, student.lastCall),
-  };
-}
-
-function readSpend(value: unknown): Spend {
-  const spend = fields(value);
-  return {
-    calls: number(spend.calls),
-    ms: number(spend.ms),
-    inputTokens: number(spend.inputTokens),
-    outputTokens: number(spend.outputTokens),
-    costMicroUsd: orNull(number, spend.costMicroUsd),
   };
 }
 
@@ -83,11 +66,11 @@ function readLastCall(value: unknown): NonNullable<StudentSummary["lastCall"]> {
   };
 }
 
-export const readChecks = ({ checks }: Fields): readonly ShownCheck[] => list(readCheck, checks);
+export const readChecks = ({ checks }: Fields): readonly ShownCheck[] => list(checks).map(readCheck);
 
 function readCheck(value: unknown): ShownCheck {
   const { name, status, found, fix } = fields(value);
-  return { name: words(name), status: oneOf(STATUSES, status), found: words(found), fix: words(fix) };
+  return { name: words(name), status: oneOf(CHECK_STATUSES, status), found: words(found), fix: words(fix) };
 }
 
 /** How many a broadcast reached. */

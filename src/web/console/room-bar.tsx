@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { number, orNull } from "../reading.ts";
+import { number, orNull } from "../../protocol/read-fields.ts";
 import { TwoTaps } from "../ui/two-taps.tsx";
 import { AnnounceDialog } from "./announce-dialog.tsx";
 import { PushDialog } from "./push-dialog.tsx";

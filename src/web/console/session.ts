@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
+import type { Fields } from "../../protocol/read-fields.ts";
 import type { WorkshopPatch, WorkshopView } from "../../protocol/rest-workshop.ts";
-import type { Fields } from "../reading.ts";
 import { type Answer, ask, type Method, nothing, type Refusal } from "../rest-client.ts";
 import { place } from "./place.ts";
 import { readOneWorkshop, readWorkshops, type Workshops } from "./read-replies.ts";

@@ -1,9 +1,8 @@
 import type { TurnMessage } from "../../protocol/call-messages.ts";
-import { END_REASONS, type WayIn } from "../../protocol/call-record.ts";
+import { END_REASONS, KEY_SOURCES, WAYS_IN } from "../../protocol/call-record.ts";
 import { readCallMessage } from "../../protocol/read-call-message.ts";
+import { type Fields, fields, list, number, oneOf, orNull, Unreadable, words } from "../../protocol/read-fields.ts";
 import type { CallReply, CallsReply, CallView, TurnView } from "../../protocol/rest.ts";
-import { type Fields, fields, list, number, oneOf, orNull, Unreadable, words } from "../reading.ts";
-import { KEY_SOURCES } from "./me.ts";
 
 /** A call as the archive tells it: read field by field, like everything that comes over a wire. */
 
@@ -11,18 +10,16 @@ export type ArchivedCall = Omit<CallReply, "success">;
 export type ListedCall = CallsReply["calls"][number];
 export type CallPage = Omit<CallsReply, "success">;
 
-const WAYS_IN: readonly WayIn[] = ["browser", "conversation-relay", "media-streams"];
-
 /** @throws Unreadable */
 export const readCallPage = (reply: Fields): CallPage => ({
-  calls: list((value) => ({ ...readCall(value), turnCount: number(fields(value).turnCount) }), reply.calls),
+  calls: list(reply.calls).map((value) => ({ ...readCall(value), turnCount: number(fields(value).turnCount) })),
   next: orNull(time, reply.next),
 });
 
 /** @throws Unreadable */
 export const readArchivedCall = (reply: Fields): ArchivedCall => ({
   call: readCall(reply.call),
-  turns: list(readTurn, reply.turns),
+  turns: list(reply.turns).map(readTurn),
 });
 
 function readCall(value: unknown): CallView {

@@ -1,13 +1,11 @@
 import { PATIENCES, type Patience, TURN_ENDS, type TurnEnd } from "../../protocol/agent-config.ts";
-import type { KeySource } from "../../protocol/call-record.ts";
-import { type MeReply, SHOWN_KEY_STATUSES } from "../../protocol/rest.ts";
-import { type Fields, fields, flag, list, number, oneOf, orNull, words } from "../reading.ts";
+import { KEY_SOURCES } from "../../protocol/call-record.ts";
+import { type Fields, fields, flag, list, number, oneOf, orNull, words } from "../../protocol/read-fields.ts";
+import { type MeReply, SHOWN_KEY_STATUSES, WORKSHOP_STATES } from "../../protocol/rest.ts";
 
 /** What the server knows of the student who is signed in. */
 export type Me = Omit<MeReply, "success">;
 export type Config = Me["config"];
-
-export const KEY_SOURCES: readonly KeySource[] = ["student", "instructor"];
 
 /** @throws Unreadable */
 export function readMe(reply: Fields & Partial<Record<keyof MeReply, unknown>>): Me {
@@ -35,7 +33,7 @@ function readWorkshop(value: unknown): NonNullable<Me["workshop"]> {
   return {
     id: words(id),
     name: words(name),
-    state: oneOf(["not-open", "open", "ended"], state),
+    state: oneOf(WORKSHOP_STATES, state),
     opensAt: orNull(words, opensAt),
     closesAt: orNull(words, closesAt),
   };
@@ -47,7 +45,7 @@ function readConfig(value: unknown): Config {
     prompt: orNull(words, prompt),
     greeting: orNull(words, greeting),
     voice: orNull(words, voice),
-    tools: list((tool) => tool, tools),
+    tools: list(tools),
     language: orNull(words, language),
     turnEnd: orNull((end): TurnEnd => oneOf(TURN_ENDS, end), turnEnd),
     patience: orNull((much): Patience => oneOf(PATIENCES, much), patience),

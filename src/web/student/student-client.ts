@@ -1,9 +1,9 @@
-import type { KeySource } from "../../protocol/call-record.ts";
-import type { KeyReply, PromptVersion } from "../../protocol/rest.ts";
-import { fields, list, number, oneOf, orNull, Unreadable, words } from "../reading.ts";
+import { KEY_SOURCES, type KeySource } from "../../protocol/call-record.ts";
+import { fields, list, number, oneOf, orNull, Unreadable, words } from "../../protocol/read-fields.ts";
+import { type KeyReply, type PromptVersion, SAVERS } from "../../protocol/rest.ts";
 import { type Answer, ask, nothing } from "../rest-client.ts";
 import { BAD_REPLY_WORDS, NO_SERVER_WORDS } from "../words.ts";
-import { KEY_SOURCES, readKey } from "./me.ts";
+import { readKey } from "./me.ts";
 
 /** The routes by which a student comes, goes, and makes their agent. */
 
@@ -38,14 +38,14 @@ export const forgetKey = (): Promise<Answer<null>> => ask("DELETE", "/api/me/key
 
 /** Newest first. */
 export const promptVersions = (): Promise<Answer<readonly PromptVersion[]>> =>
-  ask("GET", "/api/me/prompts", ({ versions }) => list(readVersion, versions));
+  ask("GET", "/api/me/prompts", ({ versions }) => list(versions).map(readVersion));
 
 function readVersion(value: unknown): PromptVersion {
   const { savedAt, prompt, savedBy } = fields(value);
   return {
     savedAt: words(savedAt),
     prompt: orNull(words, prompt),
-    savedBy: oneOf(["student", "instructor"], savedBy),
+    savedBy: oneOf(SAVERS, savedBy),
   };
 }
 
@@ -57,7 +57,7 @@ export interface CallBrief {
 
 /** The latest calls, newest first. */
 export const latestCalls = (): Promise<Answer<readonly CallBrief[]>> =>
-  ask("GET", "/api/me/calls", ({ calls }) => list(readBrief, calls));
+  ask("GET", "/api/me/calls", ({ calls }) => list(calls).map(readBrief));
 
 function readBrief(value: unknown): CallBrief {
   const { id, keySource, turnCount } = fields(value);
@@ -67,7 +67,7 @@ function readBrief(value: unknown): CallBrief {
 /** Whether a tool of the agent's was called in that call. */
 export const usedTool = (callId: string): Promise<Answer<boolean>> =>
   ask("GET", `/api/me/calls/${encodeURIComponent(callId)}`, ({ turns }) =>
-    list((turn) => fields(turn).speaker === "tool", turns).includes(true),
+    list(turns).some((turn) => fields(turn).speaker === "tool"),
   );
 
 /** The saved greeting in that voice: a WAV file. */

@@ -1,5 +1,5 @@
+import { type Fields, fields, number, oneOf, orNull, words } from "../../protocol/read-fields.ts";
 import type { ToolRunReply } from "../../protocol/rest.ts";
-import { type Fields, fields, number, oneOf, orNull, words } from "../reading.ts";
 import { type Answer, ask } from "../rest-client.ts";
 
 /** The routes of a student's tools, beside those that save them. */

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { Fields } from "../reading.ts";
+import type { Fields } from "../../protocol/read-fields.ts";
 import { RUN_WORDS } from "../words.ts";
 import { runTool, type ToolRun } from "./tool-client.ts";
 import { saveNow, tools } from "./tool-desk.ts";
