@@ -32,6 +32,13 @@ export interface Settings {
   readonly webhookStandinOrigin: string | undefined;
 }
 
+/** What a variable that is not set comes to. */
+export const DEFAULT_MODELS = {
+  textModel: "gpt-6-luna",
+  voiceModel: "gpt-realtime-2.1-mini",
+  transcribeModel: "gpt-transcribe",
+} as const;
+
 /** Of one application of Cloudflare Access. */
 export interface AccessSettings {
   /** A host name, `team.cloudflareaccess.com`. */
@@ -104,9 +111,9 @@ export function readSettings(env: object): Settings {
     twilioAuthToken: optional("TWILIO_AUTH_TOKEN"),
     openaiBaseUrl: optionalUrl("OPENAI_BASE_URL") ?? "https://api.openai.com/v1",
     publicOrigin: optionalUrl("PUBLIC_ORIGIN"),
-    textModel: optional("TEXT_MODEL") ?? "gpt-6-luna",
-    voiceModel: optional("VOICE_MODEL") ?? "gpt-realtime-2.1-mini",
-    transcribeModel: optional("TRANSCRIBE_MODEL") ?? "gpt-transcribe",
+    textModel: optional("TEXT_MODEL") ?? DEFAULT_MODELS.textModel,
+    voiceModel: optional("VOICE_MODEL") ?? DEFAULT_MODELS.voiceModel,
+    transcribeModel: optional("TRANSCRIBE_MODEL") ?? DEFAULT_MODELS.transcribeModel,
     enrollment,
     callsPerWorkshop,
     webhookStandinOrigin: optionalUrl("WEBHOOK_STANDIN_ORIGIN"),

@@ -15,6 +15,9 @@ export interface FailureFacts {
 const fact = (status: number, closeCode: number, sentence: string, spoken?: string): FailureFacts =>
   spoken === undefined ? { status, closeCode, sentence } : { status, closeCode, sentence, spoken };
 
+const LENT_IS_USED = "I'm sorry, what your instructor lends is used. Add your own key on your page. Goodbye.";
+const NOT_LENT = "I'm sorry, your instructor's key is not lent for this. Add your own key on your page. Goodbye.";
+const NOT_COUNTED = "I'm sorry, this line can't tell what a call costs right now. Please try again later. Goodbye.";
 const TRY_LATER = "I'm sorry, I can't think clearly right now. Please try again in a moment.";
 
 export const FAILURES = {
@@ -104,6 +107,57 @@ export const FAILURES = {
     4001,
     "OpenAI accepts the key, but its account has no credit left.",
     "I'm sorry, the OpenAI account of this agent has no credit left. Please add credit and call again. Goodbye.",
+  ),
+
+  // Money. `budget_low` is said and shown; the call goes on.
+  budget_low: fact(
+    402,
+    4002,
+    "Most of what this call may cost is used.",
+    "Just so you know: most of the money for this is used. We will have to finish soon.",
+  ),
+  allowance_used: fact(
+    402,
+    4002,
+    "What your instructor lends you is used. Connect your own key, or ask for more.",
+    LENT_IS_USED,
+  ),
+  pool_used: fact(
+    402,
+    4002,
+    "What your instructor lends the class is used. Connect your own key, or ask for more.",
+    LENT_IS_USED,
+  ),
+  call_budget_used: fact(
+    402,
+    4002,
+    "This call has cost as much as one call on the instructor's key may.",
+    "I'm sorry, this call has cost as much as one call may. Goodbye.",
+  ),
+  own_cap_used: fact(
+    402,
+    4002,
+    "Your calls have cost as much as you allowed. Raise your limit to go on.",
+    "Your calls have cost as much as you allowed. Goodbye.",
+  ),
+  fallback_off: fact(402, 4002, "Your instructor's key is not lent now. Connect your own key to call.", NOT_LENT),
+  model_not_lent: fact(
+    402,
+    4002,
+    "Your instructor's key is not lent for this model. Connect your own key to call.",
+    NOT_LENT,
+  ),
+  unpriced_model: fact(
+    402,
+    4002,
+    "No price is known for this model, so your instructor's key is not used for it.",
+    NOT_COUNTED,
+  ),
+  money_unreachable: fact(
+    503,
+    1013,
+    "What this call costs can't be counted now, so your instructor's key is not used. Try again in a moment.",
+    NOT_COUNTED,
   ),
 
   // The model

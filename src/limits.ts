@@ -156,6 +156,21 @@ export const LIMITS = {
   /** Calls with sound that a student's browsers may ask for (workshop's object). */
   callsPreparedPerMinute: 12,
 
+  /** Money is lent ahead of what may cost it (workshop's object), and is free again after so long without a word. */
+  reservationMs: 120_000,
+  /** Sound that one reservation of a call covers, beside the next answer. */
+  fundedSoundMs: 30_000,
+  /** The longest answer on borrowed money: about 45 s of speech with its words. */
+  lentAnswerTokens: 1_024,
+  /** What a new workshop lends, and what students of no workshop are lent, of the instructor's key. */
+  studentAllowanceMicroUsd: 500_000,
+  poolMicroUsd: 10_000_000,
+  /** The most that may be entered as a limit: $10,000. */
+  moneyMaxMicroUsd: 10_000_000_000,
+  /** Prices looked up longer ago, and models that end sooner, are warned of. */
+  pricesOldMs: 30 * 24 * 3_600_000,
+  shutdownSoonMs: 60 * 24 * 3_600_000,
+
   /** Sockets of `/live`; beyond it the oldest is closed (workshop's object). */
   pagesPerStudent: 5,
   wallsPerWorkshop: 20,

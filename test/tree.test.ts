@@ -9,15 +9,27 @@ const SRC = join(ROOT, "src");
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   vault: [],
-  pricing: [],
+  pricing: ["protocol"],
   caller: ["protocol", "failure.ts", "limits.ts"],
   model: ["protocol", "vault", "failure.ts", "limits.ts"],
   store: ["protocol", "failure.ts", "limits.ts"],
   workshop: ["protocol", "api/deps.ts", "env.ts", "failure.ts", "limits.ts", "log.ts"],
-  api: ["protocol", "store", "vault", "caller", "model", "workshop", "env.ts", "failure.ts", "limits.ts", "log.ts"],
-  call: ["protocol", "caller", "model", "failure.ts", "limits.ts", "log.ts"],
+  api: [
+    "protocol",
+    "pricing",
+    "store",
+    "vault",
+    "caller",
+    "model",
+    "workshop",
+    "env.ts",
+    "failure.ts",
+    "limits.ts",
+    "log.ts",
+  ],
+  call: ["protocol", "pricing", "caller", "model", "failure.ts", "limits.ts", "log.ts"],
   web: ["protocol"],
-  cli: ["protocol", "store", "vault", "caller", "web", "limits.ts", "failure.ts"],
+  cli: ["protocol", "pricing", "store", "vault", "caller", "web", "limits.ts", "failure.ts"],
 };
 
 /** Files where the legs, the store, the vault and the call meet: the shell of the call, and nothing else. */
@@ -35,6 +47,9 @@ const WIRING: Readonly<Record<string, readonly string[]>> = {
   "call/first-webhook-secret.ts": ["store", "vault", "env.ts"],
   "call/payer.ts": ["store", "env.ts"],
   // What a call and its workshop tell each other.
+  "call/call-funds.ts": ["workshop/funds.ts"],
+  "call/purse.ts": ["workshop/funds.ts"],
+  "call/call-start.ts": ["workshop/funds.ts"],
   "call/workshop-link.ts": ["workshop"],
   "call/call-reports.ts": ["workshop/call-report.ts"],
   "call/call-tally.ts": ["workshop/call-report.ts"],
@@ -45,6 +60,8 @@ const WIRING: Readonly<Record<string, readonly string[]>> = {
   "api/twilio.ts": ["call/payer.ts"],
   "api/agent-configs.ts": ["call/payer.ts"],
   "api/voice-samples.ts": ["call/payer.ts"],
+  // Which models are used when nothing is set.
+  "cli/configured-models.ts": ["env.ts"],
   // A tool that is tried out runs as it would in a call.
   "api/tool-runs.ts": [
     "call/call-secrets.ts",
@@ -58,6 +75,7 @@ const WIRING: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   openai: ["model"],
   hono: ["api"],
+  "@pydantic/genai-prices": ["cli"],
   uqr: ["api"],
   "@scure/bip39": ["vault"],
   preact: ["web"],
@@ -67,6 +85,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   pg: ["store"],
   "cloudflare:workers": ["call", "workshop"],
 };
+
+/** Tables that are generated, one field a line: nobody reads them but in a diff. */
+const DATA: readonly string[] = ["src/pricing/prices.ts"];
 
 interface Import {
   readonly file: string;
@@ -104,7 +125,7 @@ describe("the tree", () => {
   it("TREE-4 no file is longer than anyone wants to read", () => {
     const linesOf = (file: string): number => readFileSync(join(ROOT, file), "utf8").split("\n").length;
     const long = [
-      ...files.map((file) => `src/${file}`).filter((file) => linesOf(file) > 360),
+      ...files.map((file) => `src/${file}`).filter((file) => linesOf(file) > 360 && !DATA.includes(file)),
       ...globSync("test/**/*.ts", { cwd: ROOT }).filter((file) => linesOf(file) > 420),
     ];
     expect(long).toEqual([]);

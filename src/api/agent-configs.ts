@@ -1,9 +1,10 @@
 import { payerOf } from "../call/payer.ts";
 import { Failure } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
+import { estimateOf } from "../pricing/estimate.ts";
 import type { MeReply } from "../protocol/rest.ts";
 import { webhookUrlProblem } from "../protocol/webhook-url.ts";
-import { eraseStudent, patchStudent, type Student } from "../store/students.ts";
+import { eraseStudent, findStudent, patchStudent, type Student } from "../store/students.ts";
 import { isKnownDigest } from "../vault/recovery-phrase.ts";
 import { stateOf } from "../workshop/dates.ts";
 import { keyView } from "./api-keys.ts";
@@ -15,6 +16,7 @@ import { isoTimeOrNull, succeeded } from "./replies.ts";
 import { doneReply, meReply } from "./reply-schemas.ts";
 import { type GivenTools, mePatch } from "./schemas.ts";
 import { meChanged, studentChanged, studentGone } from "./tell-workshop.ts";
+import { toldAsStored } from "./told-as-stored.ts";
 
 export const getMe = endpoint("student", {
   summary: "The student's agent, the state of their key, and the limits.",
@@ -25,8 +27,8 @@ export const getMe = endpoint("student", {
 
 export const patchMe = endpoint("student", {
   summary:
-    "Changes the agent, from the next call on. An absent field is left as it is, null clears it. A prompt that is " +
-    "replaced is kept.",
+    "Changes the agent, from the next call on, and the student's own cap, at once. An absent field is left as it is, null " +
+    "clears it. A prompt that is replaced is kept.",
   body: mePatch,
   reply: meReply,
   fails: ["bad_config"],
@@ -34,14 +36,30 @@ export const patchMe = endpoint("student", {
     const { tools, ...rest } = body;
     checkWebhooks(c, tools);
     const patch = { ...rest, toolsJson: tools?.stored ?? tools };
-    const student = await patchStudent(c.env.database, asker.sessionToken, patch, c.env.now());
-    if (!student) throw new Failure("unknown_session");
+    const patched = await patchStudent(c.env.database, asker.sessionToken, patch, c.env.now());
+    if (!patched) throw new Failure("unknown_session");
+    const student = body.ownCapMicroUsd === undefined ? patched : await ownCapTold(c, patched);
+    // A call that nobody limited asks nobody: it must hear of a cap that is set while it goes on.
+    const { sessionToken, workshop } = student;
+    if (body.ownCapMicroUsd !== undefined) await c.env.calls.tell(workshop?.id ?? null, sessionToken, "key-changed");
     const me = await meOf(c, student);
     meChanged(c, student);
     if (student.name !== asker.name) studentChanged(c, student, me.key?.status ?? null);
     return succeeded(c, me);
   },
 });
+
+/** Calls that go on are counted by it from now on. */
+function ownCapTold(c: ApiContext, student: Student): Promise<Student> {
+  const { database, workshops } = c.env;
+  const { sessionToken, workshop } = student;
+  return toldAsStored(
+    student,
+    ({ ownCapMicroUsd }) => ownCapMicroUsd,
+    (ownCapMicroUsd) => workshops.ownCapChanged(workshop?.id ?? null, sessionToken, ownCapMicroUsd),
+    () => findStudent(database, sessionToken),
+  );
+}
 
 /** Calls are ended before and after: one that began in between must not live on without its student. */
 export const deleteMe = endpoint("student", {
@@ -78,7 +96,9 @@ async function canComeBack(c: ApiContext, { recoveryDigest }: Student): Promise<
 
 async function meOf(c: ApiContext, student: Student): Promise<MeReply> {
   const { sessionToken, studentId, name, email, workshop, config, toolsJson } = student;
-  const { settings, now } = c.env;
+  const { settings } = c.env;
+  const atMs = c.env.now();
+  const models = { text: settings.textModel, voice: settings.voiceModel, transcribe: settings.transcribeModel };
   return {
     success: true,
     studentId,
@@ -87,7 +107,7 @@ async function meOf(c: ApiContext, student: Student): Promise<MeReply> {
     workshop: workshop && {
       id: workshop.id,
       name: workshop.name,
-      state: stateOf(workshop, now()),
+      state: stateOf(workshop, atMs),
       opensAt: isoTimeOrNull(workshop.opensAtMs),
       closesAt: isoTimeOrNull(workshop.closesAtMs),
     },
@@ -107,6 +127,12 @@ async function meOf(c: ApiContext, student: Student): Promise<MeReply> {
     recovery: { set: await canComeBack(c, student) },
     phone: settings.twilioAuthToken !== undefined,
     models: { text: settings.textModel, voice: settings.voiceModel },
+    estimates: {
+      browser: estimateOf("browser", models, atMs),
+      text: estimateOf("text", models, atMs),
+      phone: estimateOf("phone", models, atMs),
+    },
+    ownCapMicroUsd: student.ownCapMicroUsd,
     webhookSecret: { set: student.sealedWebhookSecret !== null },
     websocketUrl: websocketUrl(c, sessionToken),
     voiceUrl: voiceUrl(c, sessionToken),

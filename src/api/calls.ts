@@ -1,8 +1,11 @@
 import { Failure } from "../failure.ts";
+import { billOf } from "../pricing/bill.ts";
+import { repriced } from "../pricing/reprice.ts";
+import type { Bill } from "../protocol/bill.ts";
 import { type CallRecord, shownToolCall, type TurnRecord, type Usage } from "../protocol/call-record.ts";
 import { parseCallId } from "../protocol/ids.ts";
 import type { CallReply, CallsReply, CallView, TurnView } from "../protocol/rest.ts";
-import { findCall, listCalls } from "../store/calls.ts";
+import { type ArchivedCall, findCall, listCalls } from "../store/calls.ts";
 import { endpoint } from "./endpoint.ts";
 import { isoTime, isoTimeOrNull, succeeded } from "./replies.ts";
 import { callReply, callsReply } from "./reply-schemas.ts";
@@ -25,7 +28,7 @@ export const listMyCalls = endpoint("student", {
 
 /** Somebody else's call is not there. */
 export const getMyCall = endpoint("student", {
-  summary: "One call: transcript, tool calls, timings, usage, cost, whose key.",
+  summary: "One call: transcript, tool calls, timings, usage, whose key, and the bill with its arithmetic.",
   reply: callReply,
   fails: ["not_found"],
   handle: async (c, { asker: { sessionToken } }) => {
@@ -36,9 +39,17 @@ export const getMyCall = endpoint("student", {
       success: true,
       call: callView(found.call, found.costMicroUsd),
       turns: found.turns.map(turnView),
+      bill: billOfCall(found),
+      repriced: found.unreadableCharges > 0 ? [] : repriced(found.charges, found.call.startedAtMs),
     });
   },
 });
+
+/** `null`: from before there was a ledger. With a row that nobody can read the whole is more than its lines. */
+function billOfCall({ charges, unreadableCharges, costMicroUsd }: ArchivedCall): Bill | null {
+  if (unreadableCharges > 0) return { ...billOf(charges), costMicroUsd: null, phoneMicroUsd: null };
+  return charges.length === 0 && costMicroUsd !== 0 ? null : billOf(charges);
+}
 
 const callView = (call: CallRecord, costMicroUsd: number | null): CallView => ({
   id: call.id,
@@ -85,6 +96,7 @@ const usageView = (usage: Usage): Usage => ({
   reasoningTokens: usage.reasoningTokens,
   transcriptions: usage.transcriptions,
   transcriptionInputTokens: usage.transcriptionInputTokens,
+  transcriptionInputAudioTokens: usage.transcriptionInputAudioTokens,
   transcriptionOutputTokens: usage.transcriptionOutputTokens,
   transcriptionMs: usage.transcriptionMs,
   estimated: usage.estimated,

@@ -1,10 +1,13 @@
 import { type FormParams, verifyTwilioSignature } from "../caller/twilio-signature.ts";
 import type { Settings } from "../env.ts";
+import { LIMITS } from "../limits.ts";
+import { configuredIn, endingOf, pricesAgeMs, unpricedOf } from "../pricing/configured.ts";
+import { PRICES_DATE } from "../pricing/prices.ts";
+import { SHUTDOWNS_CHECKED } from "../pricing/shutdowns.ts";
 import type { KeyStatus } from "../protocol/rest.ts";
 import type { Check, CheckName, CheckStatus } from "../protocol/rest-workshop.ts";
 import type { MasterKeys } from "../vault/master-keys.ts";
 import { seal, unseal } from "../vault/seal.ts";
-import { MODEL_SHUTDOWNS, SHUTDOWNS_CHECKED } from "./model-shutdowns.ts";
 
 /*
  * What the check page says, one function a check. Each is given what was found out and says it in words of ours, with what
@@ -33,7 +36,6 @@ const SHORT_TOKEN = 16;
 const SLOW_DATABASE_MS = 500;
 const CLOCK_OFF_MS = 30_000;
 const DAY_MS = 24 * 3_600_000;
-const SHUTDOWN_DAYS = 60;
 
 const check = (name: CheckName, status: CheckStatus, found: string, fix = ""): Check => ({ name, status, found, fix });
 
@@ -152,26 +154,41 @@ export function checkFallbackKey(status: KeyStatus | "off"): Check {
 type Models = Pick<Settings, "textModel" | "voiceModel" | "transcribeModel">;
 
 /** Whether OpenAI ends a configured model before the next class. */
-export function checkModels({ textModel, voiceModel, transcribeModel }: Models, nowMs: number): Check {
-  const configured = [
-    ["TEXT_MODEL", textModel],
-    ["VOICE_MODEL", voiceModel],
-    ["TRANSCRIBE_MODEL", transcribeModel],
-  ] as const;
-  const ending = configured.flatMap(([variable, model]) => {
-    const shutdown = MODEL_SHUTDOWNS.find(({ models }) => models.includes(model));
-    const daysLeft = shutdown && Math.ceil((Date.parse(shutdown.on) - nowMs) / DAY_MS);
-    return shutdown && daysLeft !== undefined && daysLeft <= SHUTDOWN_DAYS ? [{ variable, shutdown, daysLeft }] : [];
-  });
-  const [worst] = ending.sort((a, b) => a.daysLeft - b.daysLeft);
-  if (!worst) return check("models", "ok", `None of them is known to end soon (list of ${SHUTDOWNS_CHECKED}).`);
-  const { variable, shutdown, daysLeft } = worst;
+export function checkModels(models: Models, nowMs: number): Check {
+  const [first] = endingOf(configuredIn(models), nowMs, LIMITS.shutdownSoonMs);
+  if (!first) return check("models", "ok", `None of them is known to end soon (list of ${SHUTDOWNS_CHECKED}).`);
+  const { variable, shutdown, isOver } = first;
   return check(
     "models",
-    daysLeft <= 0 ? "failed" : "warning",
-    daysLeft <= 0 ? `OpenAI ended ${variable} on ${shutdown.on}.` : `OpenAI ends ${variable} on ${shutdown.on}.`,
+    isOver ? "failed" : "warning",
+    `OpenAI ${isOver ? "ended" : "ends"} ${variable} on ${shutdown.on}.`,
     `Set ${variable} to ${shutdown.instead}.`,
   );
+}
+
+/** Whether calls can be counted in money: what has no price is not lent, and a student on their own key sees no cost. */
+export function checkPrices(models: Models, nowMs: number): Check {
+  const days = Math.floor(pricesAgeMs(nowMs) / DAY_MS);
+  const looked = `looked up on ${PRICES_DATE}, ${days === 0 ? "today" : days === 1 ? "1 day ago" : `${days} days ago`}`;
+  const unpriced = unpricedOf(configuredIn(models), nowMs).map(({ variable }) => variable);
+  if (unpriced.length > 0) {
+    const [is, them] = unpriced.length === 1 ? ["has no price that is", "it"] : ["have no prices that are", "them"];
+    return check(
+      "prices",
+      "failed",
+      `${unpriced.join(" and ")} ${is} known here (${looked}).`,
+      `Set ${them} to a model of src/pricing/prices.ts, or add a price to src/pricing/overrides.ts: npm run prices`,
+    );
+  }
+  const found = `All models have prices, ${looked}.`;
+  return pricesAgeMs(nowMs) <= LIMITS.pricesOldMs
+    ? check("prices", "ok", found)
+    : check(
+        "prices",
+        "warning",
+        found,
+        "They may have changed. Install a newer version, or bring them up to date: npm run prices",
+      );
 }
 
 /** Signs a request as Twilio does and has it verified as Twilio's are; a changed one must fail. */

@@ -3,8 +3,16 @@
  * (https://owasp.org/www-community/attacks/CSV_Injection).
  */
 
-/** Text as anybody may have written it, a number of ours, or nothing. */
-export type Cell = string | number | null;
+/** Text as anybody may have written it, a number or an amount of ours, or nothing. */
+export type Cell = string | number | Money | null;
+
+/** Shown in dollars, to the last millionth. */
+export interface Money {
+  readonly microUsd: number;
+}
+
+/** `null`: not known, which is an empty cell and no 0. */
+export const money = (microUsd: number | null): Cell => (microUsd === null ? null : { microUsd });
 
 /** Says UTF-8 to spreadsheets that would guess otherwise; stands before the first row, once. */
 export const BYTE_ORDER_MARK = "\ufeff";
@@ -24,7 +32,15 @@ export const csvRow = (cells: readonly Cell[]): string => `${cells.map(written).
 function written(cell: Cell): string {
   if (cell === null) return "";
   if (typeof cell === "number") return Number.isFinite(cell) && cell >= 0 ? String(cell) : "";
+  if (typeof cell === "object") return dollars(cell);
   return `"${harmless(cell).replaceAll('"', '""')}"`;
+}
+
+/** Written digit by digit: no division rounds it. */
+function dollars({ microUsd }: Money): string {
+  if (!Number.isSafeInteger(microUsd) || microUsd < 0) return "";
+  const digits = String(microUsd).padStart(7, "0");
+  return `${digits.slice(0, -6)}.${digits.slice(-6)}`;
 }
 
 /** An apostrophe before whatever would be run: shown as text, the rest of it unchanged. */

@@ -1,10 +1,12 @@
 import type { Context } from "hono";
 import type { Settings } from "../env.ts";
+import type { Lending } from "../protocol/bill.ts";
 import type { CallId, SessionToken, StudentId, WorkshopId } from "../protocol/ids.ts";
 import type { ShownKeyStatus } from "../protocol/rest.ts";
 import type { Database } from "../store/database.ts";
 import type { Student } from "../store/students.ts";
 import type { MasterKeys } from "../vault/master-keys.ts";
+import type { FundsReply, FundsRequest } from "../workshop/funds.ts";
 import type { LoginEvent, LoginVerdict } from "../workshop/login-throttle.ts";
 
 /** Everything the REST side needs from outside itself, made per request. */
@@ -58,6 +60,12 @@ export interface WorkshopDirectory {
   setPaused(workshopId: WorkshopId, paused: boolean): Promise<number>;
   /** Whether the instructor has stopped all calls: then nothing else that costs money begins either. */
   isPaused(workshopId: WorkshopId | null): Promise<boolean>;
+  /** Settles what a key was used for, and reserves what comes next, for whoever is no call. */
+  funds(workshopId: WorkshopId | null, request: FundsRequest): Promise<FundsReply>;
+  /** What the instructor lends is another than before. Rejects when the workshop's object does not know it. */
+  lendingChanged(workshopId: WorkshopId, lending: Lending): Promise<void>;
+  /** A student's cap on their own key, in micro-dollars; `null`: none any more. */
+  ownCapChanged(workshopId: WorkshopId | null, sessionToken: SessionToken, microUsd: number | null): Promise<void>;
   /** Words for everybody, on every open page of the workshop; `null` takes them away. */
   announce(workshopId: WorkshopId, text: string | null): Promise<void>;
   /** Ends one live call; `false` when it is not one of this workshop. */

@@ -2,11 +2,12 @@ import { parse } from "hono/utils/cookie";
 import { readHandshake, refusal } from "../call/handshake.ts";
 import type { Settings } from "../env.ts";
 import { Failure } from "../failure.ts";
+import type { Lending } from "../protocol/bill.ts";
 import { END_REASONS } from "../protocol/call-record.ts";
 import { parseSessionToken, parseWorkshopId, type SessionToken, type WorkshopId } from "../protocol/ids.ts";
 import type { Student } from "../store/students.ts";
 import type { ClassStudent } from "../store/students-of-workshop.ts";
-import type { Workshop } from "../store/workshops.ts";
+import { lendingOf, type Workshop } from "../store/workshops.ts";
 import type { MasterKeys } from "../vault/master-keys.ts";
 import { WATCHER_HEADER, type Watcher } from "../workshop/live-sockets.ts";
 import type { SeededStudent } from "../workshop/seat.ts";
@@ -14,8 +15,8 @@ import { workshopStub } from "../workshop/workshop-object.ts";
 import { isInstructor } from "./instructor.ts";
 
 /** What a student's page is let in by, and shown as. */
-type Listener = Pick<Student, "sessionToken" | "studentId" | "name" | "sealedKey" | "keyStatus"> & {
-  readonly workshop: Pick<Workshop, "id"> | null;
+type Listener = Pick<Student, "sessionToken" | "studentId" | "name" | "sealedKey" | "keyStatus" | "ownCapMicroUsd"> & {
+  readonly workshop: Pick<Workshop, "id" | "fallbackAllowed" | "lending"> | null;
 };
 
 export interface LiveEntryDeps {
@@ -25,6 +26,7 @@ export interface LiveEntryDeps {
   readonly findStudent: (token: SessionToken) => Promise<Listener | undefined>;
   /** Of a workshop that there is. */
   readonly studentsOf: (workshopId: WorkshopId) => Promise<readonly ClassStudent[] | undefined>;
+  readonly lendingIn: (workshopId: WorkshopId) => Promise<Lending | undefined>;
 }
 
 /**
@@ -52,13 +54,15 @@ async function enterPage(given: string | undefined, env: Cloudflare.Env, deps: L
   const token = parseSessionToken(given);
   const student = token && (await deps.findStudent(token));
   if (!student) throw new Failure("unknown_session");
-  const { sessionToken, studentId, name, workshop } = student;
+  const { sessionToken, studentId, name, workshop, ownCapMicroUsd } = student;
   return open(env, workshop?.id ?? null, {
     kind: "page",
     sessionToken,
     studentId,
     name,
     keyStatus: keyStatusOf(student),
+    lending: lendingOf(workshop),
+    ownCapMicroUsd,
   });
 }
 
@@ -66,16 +70,17 @@ async function enterWall(
   workshop: string,
   request: Request,
   env: Cloudflare.Env,
-  { settings, masterKeys, fetch, studentsOf }: LiveEntryDeps,
+  { settings, masterKeys, fetch, studentsOf, lendingIn }: LiveEntryDeps,
 ): Promise<Response> {
   if (!(await isInstructor(request, { settings, masterKeys, nowMs: Date.now(), fetch }))) {
     throw new Failure("unauthorized");
   }
   const workshopId = parseWorkshopId(workshop);
-  const students = workshopId && (await studentsOf(workshopId));
+  if (!workshopId) throw new Failure("not_found");
+  const [students, lending = null] = await Promise.all([studentsOf(workshopId), lendingIn(workshopId)]);
   if (!students) throw new Failure("not_found");
   await workshopStub(env, workshopId).seed(students.map(seedOf));
-  return open(env, workshopId, { kind: "wall", workshopId });
+  return open(env, workshopId, { kind: "wall", workshopId, lending });
 }
 
 function open(env: Cloudflare.Env, workshopId: string | null, watcher: Watcher): Promise<Response> {

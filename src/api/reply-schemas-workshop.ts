@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { KEY_SOURCES, WAYS_IN } from "../protocol/call-record.ts";
+import { CHARGE_KINDS } from "../protocol/charge.ts";
 import { SHOWN_KEY_STATUSES, WORKSHOP_STATES } from "../protocol/rest.ts";
 import {
   CHECK_STATUSES,
@@ -8,11 +9,12 @@ import {
   type CountReply,
   type PushReply,
   type Spend,
+  type SpendReply,
   type StudentsReply,
   type WorkshopReply,
   type WorkshopsReply,
 } from "../protocol/rest-workshop.ts";
-import { count, success, text, textOrNull, time, timeOrNull } from "./reply-parts.ts";
+import { count, microUsd, success, text, textOrNull, time, timeOrNull } from "./reply-parts.ts";
 
 /* What the instructor's routes answer: strict, as in `reply-schemas.ts`. */
 
@@ -28,12 +30,21 @@ const workshopView = z.strictObject({
   studentCount: count,
   callMaxMs: count.nullable(),
   fallbackAllowed: z.boolean(),
+  lending: z
+    .strictObject({
+      poolMicroUsd: microUsd.nullable(),
+      studentMicroUsd: microUsd.nullable(),
+      callMicroUsd: microUsd.nullable(),
+      models: z.array(text).nullable().meta({ description: "null: all that are configured" }),
+    })
+    .meta({ description: "How much of the instructor's key may be used; null: any amount" }),
 });
 
 export const workshopsReply = z.strictObject({
   success,
   workshops: z.array(workshopView),
   fallbackKey: z.boolean().meta({ description: "Whether there is an instructor's key at all" }),
+  models: z.array(text).meta({ description: "What calls run on, and may be lent" }),
 }) satisfies z.ZodType<WorkshopsReply>;
 
 export const workshopReply = z.strictObject({ success, workshop: workshopView }) satisfies z.ZodType<WorkshopReply>;
@@ -68,6 +79,27 @@ export const studentsReply = z.strictObject({
     }),
   ),
 }) satisfies z.ZodType<StudentsReply>;
+
+export const spendReply = z.strictObject({
+  success,
+  rows: z.array(
+    z.strictObject({
+      studentId: textOrNull.meta({ description: "null: students who were erased" }),
+      name: textOrNull,
+      payer: z.enum(KEY_SOURCES),
+      kind: z.enum(CHARGE_KINDS),
+      model: text,
+      charges: count,
+      inputTokens: count,
+      outputTokens: count,
+      lineMs: count,
+      costMicroUsd: microUsd,
+      unpriced: count.meta({ description: "Charges among them whose cost is not known: it is more than that" }),
+      lastAt: time,
+    }),
+  ),
+  unreadable: count.meta({ description: "Charges that nobody can read: more was spent than the rows say" }),
+}) satisfies z.ZodType<SpendReply>;
 
 export const pushReply = z.strictObject({
   success,

@@ -23,7 +23,8 @@ import {
   type WebhookSecretReply,
   WORKSHOP_STATES,
 } from "../protocol/rest.ts";
-import { count, success, text, textOrNull, time, timeOrNull } from "./reply-parts.ts";
+import { count, microUsd, success, text, textOrNull, time, timeOrNull } from "./reply-parts.ts";
+import { bill, estimate, repricedCall } from "./reply-schemas-bill.ts";
 
 /*
  * What each route answers, for the API's description, and strict: a test parses every reply with these, so that a field
@@ -152,6 +153,12 @@ export const meReply = z.strictObject({
   recovery: z.strictObject({ set: z.boolean() }),
   phone: z.boolean().meta({ description: "Whether the instructor has set up Twilio" }),
   models: z.strictObject({ text, voice: text }),
+  estimates: z
+    .strictObject({ browser: estimate, text: estimate, phone: estimate })
+    .meta({ description: "What a minute of conversation is likely to cost, by way of calling" }),
+  ownCapMicroUsd: microUsd
+    .nullable()
+    .meta({ description: "The most that calls on the student's own key may cost in all; null: any amount" }),
   config: z.strictObject({
     prompt: textOrNull,
     greeting: textOrNull,
@@ -201,6 +208,7 @@ const usage = z.strictObject({
   reasoningTokens: count,
   transcriptions: count.meta({ description: "Of the caller's speech; billed apart, by tokens or by time" }),
   transcriptionInputTokens: count,
+  transcriptionInputAudioTokens: count,
   transcriptionOutputTokens: count,
   transcriptionMs: z.number().min(0),
   estimated: z.boolean(),
@@ -218,7 +226,7 @@ const callView = z.strictObject({
   model: text,
   transcriptionModel: textOrNull.meta({ description: "What wrote down the caller's speech; null for a call in text" }),
   usage,
-  costMicroUsd: count.nullable().meta({ description: "Millionths of a dollar; null: not known" }),
+  costMicroUsd: microUsd.nullable().meta({ description: "On that key, in millionths of a dollar; null: not known" }),
 });
 
 const turnView = z.strictObject({
@@ -260,4 +268,6 @@ export const callReply = z.strictObject({
   success,
   call: callView,
   turns: z.array(turnView),
+  bill: bill.nullable().meta({ description: "null: a call from before there was a ledger" }),
+  repriced: z.array(repricedCall).meta({ description: "The same call on other models of its kind" }),
 }) satisfies z.ZodType<CallReply>;

@@ -19,8 +19,9 @@ import { ended, voice } from "./twilio.ts";
 import { makeVoiceSample } from "./voice-samples.ts";
 import { makeWebhookSecret } from "./webhook-secrets.ts";
 import { checkEverything } from "./workshop-check.ts";
-import { exportCalls } from "./workshop-export.ts";
+import { exportCalls, exportLedger } from "./workshop-export.ts";
 import { login, logout } from "./workshop-login.ts";
+import { showSpend, topUpPool } from "./workshop-money.ts";
 import { announce, endOneCall, pause, push, resume } from "./workshop-room.ts";
 import { joinQr, listAllWorkshops, makeWorkshop, patchWorkshop, removeWorkshop } from "./workshop-settings.ts";
 import { forgetAllKeys, forgetStudentsKey, listStudents, removeStudent } from "./workshop-students.ts";
@@ -82,6 +83,9 @@ export const ROUTES: readonly Route[] = [
   route("POST", "/api/workshop/workshops/:workshopId/resume", "instructor", resume),
   route("POST", "/api/workshop/workshops/:workshopId/calls/:callId/end", "instructor", endOneCall),
   route("GET", "/api/workshop/workshops/:workshopId/export.csv", "instructor", exportCalls),
+  route("GET", "/api/workshop/workshops/:workshopId/ledger.csv", "instructor", exportLedger),
+  route("GET", "/api/workshop/workshops/:workshopId/spend", "instructor", showSpend),
+  route("POST", "/api/workshop/workshops/:workshopId/top-up", "instructor", topUpPool),
 
   route("POST", "/api/student-config-save", "anyone", saveConfig),
   route("GET", "/api/get-student-ai-settings", "service", getSettings),

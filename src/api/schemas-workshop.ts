@@ -6,10 +6,11 @@ import type {
   LoginRequest,
   NewWorkshop,
   PushRequest,
+  TopUpRequest,
   WorkshopPatch,
 } from "../protocol/rest-workshop.ts";
 import { parseTools, type Tool } from "../protocol/tools.ts";
-import { instant, oneLine, readBy, text } from "./schemas.ts";
+import { instant, microUsd, oneLine, readBy, text } from "./schemas.ts";
 
 /* What the instructor's routes take. The rules of a student's own fields are those of `schemas.ts`. */
 
@@ -21,6 +22,34 @@ const name = oneLine(LIMITS.nameBytes);
 const joinCode = readBy(parseJoinCode, "must be 3 to 32 letters, digits and hyphens").meta({
   examples: ["MAPLE-7FKD"],
 });
+
+/** More models than there are to lend. */
+const MODELS = 16;
+/** OpenAI's ids are shorter. */
+const MODEL_CHARACTERS = 100;
+
+const lending = z
+  .strictObject({
+    poolMicroUsd: microUsd().nullable().optional().meta({ description: "All students together; null: no limit" }),
+    studentMicroUsd: microUsd().nullable().optional().meta({ description: "Each student; null: no limit" }),
+    callMicroUsd: microUsd().nullable().optional().meta({ description: "Each call; null: no limit" }),
+    models: z
+      .array(z.string().min(1).max(MODEL_CHARACTERS))
+      .max(MODELS)
+      .transform((models) => [...new Set(models)])
+      .nullable()
+      .optional()
+      .meta({
+        type: "array",
+        items: { type: "string" },
+        description: "Of the configured models those that are lent, an empty list: none; null: all of them",
+      }),
+  })
+  .meta({
+    description:
+      "How much of the instructor's key may be used, in millionths of a dollar. Calls that go on are told before the reply; " +
+      "when that fails the change stands, and the request can be repeated",
+  });
 
 const settings = {
   joinCode: joinCode.optional().meta({ description: "What students type to come in; made up when a new one has none" }),
@@ -44,6 +73,7 @@ const settings = {
     .boolean()
     .optional()
     .meta({ description: "Whether students without a key may call on the instructor's" }),
+  lending: lending.optional(),
 };
 
 export const newWorkshop = z.strictObject({ name, ...settings }) satisfies z.ZodType<unknown, NewWorkshop>;
@@ -51,6 +81,10 @@ export const workshopPatch = z.strictObject({ name: name.optional(), ...settings
   unknown,
   WorkshopPatch
 >;
+
+export const topUpRequest = z.strictObject({
+  microUsd: microUsd(1).meta({ description: "Millionths of a dollar; a pool without a limit stays without one" }),
+}) satisfies z.ZodType<TopUpRequest>;
 
 export const announcementRequest = z.strictObject({
   text: text(LIMITS.announcementBytes).trim().min(1).nullable().meta({ description: "Null takes it away" }),

@@ -38,6 +38,9 @@ export const oneLine = (maxBytes: number) =>
     .min(1)
     .regex(/^\P{Cc}*$/u, "must be one line");
 
+/** An amount that somebody enters, in whole millionths of a dollar, and at least so many. */
+export const microUsd = (least = 0) => z.number().max(LIMITS.moneyMaxMicroUsd).int().min(least);
+
 const personName = oneLine(LIMITS.nameBytes);
 
 const email = z
@@ -118,6 +121,10 @@ export const mePatch = z.strictObject({
   language: language.nullable().optional(),
   turnEnd: turnEnd.nullable().optional(),
   patience: patience.nullable().optional(),
+  ownCapMicroUsd: microUsd()
+    .nullable()
+    .optional()
+    .meta({ description: "The most that calls on the student's own key may cost in all, in millionths of a dollar" }),
 }) satisfies z.ZodType<unknown, MePatch>;
 
 /** What is none of the words is not a malformed request: `unknown_phrase` says which. */

@@ -1,13 +1,13 @@
 import { LIMITS } from "../limits.ts";
-import { type ExportedCall, pageOfCalls } from "../store/exported-calls.ts";
-import type { Workshop } from "../store/workshops.ts";
-import { BYTE_ORDER_MARK, type Cell, csvRow } from "./csv.ts";
-import type { ApiContext } from "./deps.ts";
+import { type ExportedCall, type ExportPlace, pageOfCalls } from "../store/exported-calls.ts";
+import { type LedgerPlace, type LedgerRow, pageOfCharges } from "../store/ledger-pages.ts";
+import { type Cell, money } from "./csv.ts";
+import { csvReply } from "./csv-reply.ts";
 import { endpoint } from "./endpoint.ts";
-import { isoTime, noteThrown } from "./replies.ts";
+import { isoTime } from "./replies.ts";
 import { workshopOf } from "./workshop-of.ts";
 
-const COLUMNS = [
+const CALL_COLUMNS = [
   "student",
   "student_id",
   "way_in",
@@ -22,62 +22,70 @@ const COLUMNS = [
   "end_reason",
 ] as const;
 
-/** Streamed: `LIMITS.exportPage` calls are in memory at once, however many there are. */
+const CHARGE_COLUMNS = [
+  "call_id",
+  "seq",
+  "student",
+  "student_id",
+  "at",
+  "kind",
+  "state",
+  "payer",
+  "model",
+  "input_tokens",
+  "input_audio_tokens",
+  "cached_input_tokens",
+  "cached_input_audio_tokens",
+  "cache_write_tokens",
+  "output_tokens",
+  "output_audio_tokens",
+  "reasoning_tokens",
+  "transcription_input_tokens",
+  "transcription_input_audio_tokens",
+  "transcription_output_tokens",
+  "transcription_ms",
+  "phone_seconds",
+  "price_version",
+  "cost_usd",
+  "upstream_id",
+] as const;
+
 export const exportCalls = endpoint("instructor", {
   summary: "The calls of a workshop, one a row, as CSV that is safe to open in a spreadsheet.",
   reply: "text/csv",
   fails: ["not_found"],
   handle: async (c) => {
-    const workshop = await workshopOf(c);
-    const pages = pagesOf(c, workshop);
-    // Before the reply begins: a database that does not answer is still a 503.
-    const first = await pages.next();
-    return c.body(streamOf(first, pages), 200, {
-      "content-type": "text/csv; charset=utf-8; header=present",
-      "content-disposition": `attachment; filename="callroom-${workshop.joinCode}.csv"`,
+    const { id, joinCode } = await workshopOf(c);
+    return csvReply<ExportedCall, ExportPlace>(c, {
+      fileName: `callroom-${joinCode}`,
+      columns: CALL_COLUMNS,
+      cellsOf: cellsOfCall,
+      page: async (after) => {
+        const { calls, next } = await pageOfCalls(c.env.database, id, { after, limit: LIMITS.exportPage });
+        return { rows: calls, next };
+      },
     });
   },
 });
 
-async function* pagesOf(c: ApiContext, { id }: Workshop) {
-  let page = await pageOfCalls(c.env.database, id, { after: null, limit: LIMITS.exportPage });
-  yield BYTE_ORDER_MARK + csvRow(COLUMNS) + rowsOf(page.calls);
-  while (page.next) {
-    page = await pageOfCalls(c.env.database, id, { after: page.next, limit: LIMITS.exportPage });
-    yield rowsOf(page.calls);
-  }
-}
+export const exportLedger = endpoint("instructor", {
+  summary:
+    "The ledger of a workshop, one charge a row, as CSV that is safe to open in a spreadsheet. An empty cost is not known; " +
+    "a charge whose state is unreadable has cost something that nobody knows.",
+  reply: "text/csv",
+  fails: ["not_found"],
+  handle: async (c) => {
+    const { id, joinCode } = await workshopOf(c);
+    return csvReply<LedgerRow, LedgerPlace>(c, {
+      fileName: `callroom-${joinCode}-ledger`,
+      columns: CHARGE_COLUMNS,
+      cellsOf: cellsOfCharge,
+      page: (after) => pageOfCharges(c.env.database, id, { after, limit: LIMITS.exportPage }),
+    });
+  },
+});
 
-type Pages = ReturnType<typeof pagesOf>;
-
-/**
- * A page each time the reader asks for more. A database that fails on the way breaks the download off: nobody takes half a
- * file for a whole one.
- */
-function streamOf(first: Awaited<ReturnType<Pages["next"]>>, pages: Pages): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  let read: typeof first | undefined = first;
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = read ?? (await pages.next());
-          read = undefined;
-          if (done) controller.close();
-          else controller.enqueue(encoder.encode(value));
-        } catch (thrown) {
-          noteThrown(thrown);
-          controller.error(new Error("The export was broken off."));
-        }
-      },
-    },
-    { highWaterMark: 0 },
-  );
-}
-
-const rowsOf = (calls: readonly ExportedCall[]): string => calls.map((call) => csvRow(cellsOf(call))).join("");
-
-function cellsOf({ studentName, studentId, call, costMicroUsd }: ExportedCall): Cell[] {
+function cellsOfCall({ studentName, studentId, call, costMicroUsd }: ExportedCall): Cell[] {
   const { startedAtMs, endedAtMs, usage } = call;
   return [
     studentName,
@@ -90,7 +98,38 @@ function cellsOf({ studentName, studentId, call, costMicroUsd }: ExportedCall): 
     call.model,
     usage.inputTokens,
     usage.outputTokens,
-    costMicroUsd === null ? null : costMicroUsd / 1_000_000,
+    money(costMicroUsd),
     call.endReason,
+  ];
+}
+
+/** A row that nobody can read is there all the same: left out, its money would be missed by nobody. */
+function cellsOfCharge({ callId, seq, charge, studentId, studentName }: LedgerRow): Cell[] {
+  const whose = [callId, seq, studentName, studentId];
+  if (!charge) return [...whose, null, null, "unreadable", ...CHARGE_COLUMNS.slice(7).map(() => null)];
+  const { usage } = charge;
+  return [
+    ...whose,
+    isoTime(charge.atMs),
+    charge.kind,
+    charge.state,
+    charge.payer,
+    charge.model,
+    usage.inputTokens,
+    usage.inputAudioTokens,
+    usage.cachedInputTokens,
+    usage.cachedInputAudioTokens,
+    usage.cacheWriteTokens,
+    usage.outputTokens,
+    usage.outputAudioTokens,
+    usage.reasoningTokens,
+    usage.transcriptionInputTokens,
+    usage.transcriptionInputAudioTokens,
+    usage.transcriptionOutputTokens,
+    usage.transcriptionMs,
+    charge.lineMs / 1_000,
+    charge.priceVersion,
+    money(charge.costMicroUsd),
+    charge.upstreamId,
   ];
 }

@@ -19,6 +19,7 @@ import { isoTimeOrNull, succeeded } from "./replies.ts";
 import { doneReply } from "./reply-schemas.ts";
 import { workshopReply, workshopsReply } from "./reply-schemas-workshop.ts";
 import { newWorkshop, workshopPatch } from "./schemas-workshop.ts";
+import { checkModels, lendableModels, lendingTold } from "./workshop-lending.ts";
 import { soon, workshopIdOf, workshopOf } from "./workshop-of.ts";
 
 /** Codes that are made up before it is given up: one that is taken is rare, five in a row are not chance. */
@@ -34,6 +35,7 @@ export const listAllWorkshops = endpoint("instructor", {
       success: true,
       workshops: found.map((workshop) => workshopView(c, workshop)),
       fallbackKey: c.env.settings.instructorApiKey !== undefined,
+      models: lendableModels(c),
     });
   },
 });
@@ -45,20 +47,24 @@ export const makeWorkshop = endpoint("instructor", {
   fails: ["join_code_taken"],
   handle: async (c, { body: { joinCode, opensAt, closesAt, ...rest } }) => {
     if (typeof opensAt === "number" && typeof closesAt === "number" && closesAt <= opensAt) throw badDates();
+    await checkModels(c, rest.lending?.models, async () => undefined);
     const { database, randomBytes } = c.env;
     const id = workshopIdFrom(randomBytes(10));
     const made = { ...rest, id, opensAtMs: opensAt, closesAtMs: closesAt };
     for (let tries = joinCode === undefined ? TRIES : 1; tries > 0; tries -= 1) {
       const code = joinCode ?? makeJoinCode(randomBytes);
       if ((await createWorkshop(database, { ...made, joinCode: code })) === "created") {
-        return answered(c, await findWorkshop(database, id));
+        return workshopAnswer(c, await findWorkshop(database, id));
       }
     }
     throw new Failure("join_code_taken");
   },
 });
 
-/** Open pages ask again, unless only what the instructor alone sees has changed. */
+/**
+ * What is lent is told before the reply, so that a failure can be asked for again: until then calls are counted by what was
+ * told before. Open pages ask again, unless only what the instructor alone sees has changed.
+ */
 export const patchWorkshop = endpoint("instructor", {
   summary: "Changes a workshop. An absent field is left as it is, null clears it.",
   body: workshopPatch,
@@ -67,19 +73,22 @@ export const patchWorkshop = endpoint("instructor", {
   handle: async (c, { body }) => {
     const { opensAt, closesAt, ...rest } = body;
     const id = workshopIdOf(c);
-    const workshop = await changeWorkshop(c.env.database, id, { ...rest, opensAtMs: opensAt, closesAtMs: closesAt });
+    const { database } = c.env;
+    await checkModels(c, body.lending?.models, async () => (await findWorkshop(database, id))?.lending);
+    const workshop = await changeWorkshop(database, id, { ...rest, opensAtMs: opensAt, closesAtMs: closesAt });
     if (workshop === "bad-dates") throw badDates();
-    const seen = [body.name, opensAt, closesAt, body.callMaxMs, body.fallbackAllowed];
-    if (workshop && seen.some((field) => field !== undefined)) {
-      soon(c, c.env.workshops.meChanged(id, null, "instructor"));
-    }
-    return answered(c, workshop);
+    if (!workshop) throw new Failure("not_found");
+    const isLending = body.lending !== undefined || body.fallbackAllowed !== undefined;
+    const answer = workshopAnswer(c, isLending ? await lendingTold(c, workshop) : workshop);
+    const seen = [body.name, opensAt, closesAt, body.callMaxMs, body.fallbackAllowed, body.lending];
+    if (seen.some((field) => field !== undefined)) soon(c, c.env.workshops.meChanged(id, null, "instructor"));
+    return answer;
   },
 });
 
 /** The rows go first: after that no call can begin. Its object is told even when there were none, for a second try. */
 export const removeWorkshop = endpoint("instructor", {
-  summary: "Deletes a workshop with its students, their keys, calls and transcripts. Live calls end.",
+  summary: "Deletes a workshop with its students, their keys, calls, transcripts and ledger. Live calls end.",
   reply: doneReply,
   fails: ["not_found"],
   handle: async (c) => {
@@ -103,7 +112,7 @@ export const joinQr = endpoint("instructor", {
   },
 });
 
-function answered(c: ApiContext, workshop: ListedWorkshop | undefined): Response {
+export function workshopAnswer(c: ApiContext, workshop: ListedWorkshop | undefined): Response {
   if (!workshop) throw new Failure("not_found");
   return succeeded<WorkshopReply>(c, { success: true, workshop: workshopView(c, workshop) });
 }
@@ -120,6 +129,7 @@ const workshopView = (c: ApiContext, workshop: ListedWorkshop): WorkshopView => 
   studentCount: workshop.studentCount,
   callMaxMs: workshop.callMaxMs,
   fallbackAllowed: workshop.fallbackAllowed,
+  lending: workshop.lending,
 });
 
 const joinUrl = (c: ApiContext, joinCode: string): string => `${publicOrigin(c)}/#${joinCode}`;

@@ -4,6 +4,7 @@ import type { VoiceCommand, VoiceEvent } from "../model/voice-leg.ts";
 import type { CallCommand, ToolResult } from "./call-events.ts";
 import { type CallFacts, FATAL } from "./call-facts.ts";
 import { spokenMs } from "./deadlines.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Screen } from "./screen.ts";
 import { cut, ToolDesk } from "./tool-desk.ts";
 import { ToolRounds } from "./tool-rounds.ts";
@@ -27,6 +28,7 @@ export class AgentVoice {
   readonly tools: ToolRounds;
   readonly #facts: CallFacts;
   readonly #transcript: Transcript;
+  readonly #ledger: Ledger;
   readonly #screen: Screen;
   readonly #emit: (command: CallCommand) => void;
   readonly #tell: (command: VoiceCommand) => void;
@@ -40,17 +42,19 @@ export class AgentVoice {
   constructor(
     facts: CallFacts,
     transcript: Transcript,
+    ledger: Ledger,
     screen: Screen,
     emit: (command: CallCommand) => void,
     tell: (command: VoiceCommand) => void,
   ) {
     this.#facts = facts;
     this.#transcript = transcript;
+    this.#ledger = ledger;
     this.#screen = screen;
     this.#emit = emit;
     this.#tell = tell;
     const keep = screen.keep.bind(screen);
-    this.answers = new VoiceAnswers(transcript, keep);
+    this.answers = new VoiceAnswers(facts, transcript, ledger, keep);
     this.tools = new ToolRounds(new ToolDesk(facts.callId, facts.config.tools, transcript, keep, emit));
   }
 
@@ -213,16 +217,16 @@ export class AgentVoice {
 
   #bill(
     answer: VoiceAnswer,
-    { responseId, usage }: Extract<AnswerEvent, { type: "response-end" }>,
+    { responseId, usage, source }: Extract<AnswerEvent, { type: "response-end" }>,
     failure: Reason | null,
     nowMs: number,
   ): void {
     // A response that was cancelled before its first word may cost nothing, and then has no usage.
     const isUncounted = usage === null && answer.seq !== undefined;
     const spent = isUncounted ? answer.estimatedUsage(this.answers.playback, this.#seenCharacters) : usage;
-    this.answers.end(responseId, answer, spent, failure, nowMs);
+    this.answers.end(responseId, answer, { usage: spent, source }, failure, nowMs);
     this.#log(answer, failure, nowMs);
-    if (spent) this.#screen.meter(this.#transcript.usage);
+    if (spent) this.#screen.meter(this.#ledger);
   }
 
   #ended(

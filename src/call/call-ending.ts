@@ -3,9 +3,11 @@ import { LIMITS } from "../limits.ts";
 import type { EndReason } from "../protocol/call-record.ts";
 import type { CallBook } from "./call-book.ts";
 import type { CallCommand } from "./call-events.ts";
-import type { CallFacts } from "./call-facts.ts";
+import { type CallFacts, END_OF_REFUSAL, FATAL } from "./call-facts.ts";
+import type { Ledger } from "./ledger.ts";
+import { linesOf } from "./phone-line.ts";
 import type { Transcript } from "./transcript.ts";
-import type { TurnMaker } from "./turn-maker.ts";
+import type { AnswerOutcome, TurnMaker } from "./turn-maker.ts";
 
 /** After its last words a call stays open this much longer than they are thought to take. */
 const GOODBYE_MARGIN_MS = 1_500;
@@ -16,6 +18,7 @@ export class CallEnding {
   readonly #book: CallBook;
   readonly #transcript: Transcript;
   readonly #turns: TurnMaker;
+  readonly #ledger: Ledger;
   readonly #emit: (command: CallCommand) => void;
   /** The caller has left; only what belongs into the record is still to come. */
   #isDraining = false;
@@ -25,12 +28,14 @@ export class CallEnding {
     book: CallBook,
     transcript: Transcript,
     turns: TurnMaker,
+    ledger: Ledger,
     emit: (command: CallCommand) => void,
   ) {
     this.#facts = facts;
     this.#book = book;
     this.#transcript = transcript;
     this.#turns = turns;
+    this.#ledger = ledger;
     this.#emit = emit;
   }
 
@@ -58,6 +63,22 @@ export class CallEnding {
     if (this.#book.progress.fromCarrier) return;
     const error = { type: "error" as const, code: reason, sentence: factsOf(reason).sentence };
     this.#emit({ type: "caller", command: error });
+  }
+
+  /** The agent has finished a turn: after some there is none more. */
+  answered({ text, fatal, effect }: AnswerOutcome, nowMs: number): void {
+    if (fatal) {
+      const isOfMoney = END_OF_REFUSAL[fatal] === "budget";
+      const isOfKey = FATAL.has(fatal) && !isOfMoney;
+      if (isOfKey) this.#emit({ type: "key-refused", reason: fatal });
+      this.tell(fatal);
+      const endReason = isOfMoney ? "budget" : isOfKey ? "key-failed" : "upstream-failed";
+      this.close(endReason, factsOf(fatal).closeCode, { reason: fatal }, text, nowMs);
+    } else if (effect) {
+      const isHandOver = effect.type === "hand-over";
+      const handoff = { reason: isHandOver ? "hand-over" : "agent-ended", note: effect.reason };
+      this.close(isHandOver ? "handed-over" : "agent-ended", 1000, handoff, text, nowMs);
+    }
   }
 
   /** Last words that are heard get the time for it; a screen has them already. */
@@ -108,6 +129,8 @@ export class CallEnding {
   end(endReason: EndReason, nowMs: number): void {
     this.#turns.stop(null, nowMs);
     this.#turns.close(false, nowMs);
+    this.#ledger.closeOpen();
+    this.#billLine(nowMs);
     this.#book.keep({ endedAtMs: nowMs, endReason, revision: this.#book.progress.revision + 1 });
     this.#emit({
       type: "log",
@@ -120,5 +143,13 @@ export class CallEnding {
       },
     });
     this.#emit({ type: "archive" });
+  }
+
+  /** Time on the phone, from the caller's first moment here; a line that was lost meanwhile is billed all the same. */
+  #billLine(nowMs: number): void {
+    const { fromCarrier, firstLegAtMs } = this.#book.progress;
+    if (!fromCarrier || firstLegAtMs === null) return;
+    const lineMs = Math.max(0, Math.round(nowMs - firstLegAtMs));
+    for (const line of linesOf(this.#facts.sound !== null)) this.#ledger.addLine(line, lineMs, nowMs);
   }
 }

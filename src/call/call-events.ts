@@ -3,7 +3,9 @@ import type { Reason } from "../failure.ts";
 import type { LogEvent } from "../log.ts";
 import type { ModelEvent, ModelRequest } from "../model/model-leg.ts";
 import type { VoiceCommand, VoiceEvent, VoiceRequest } from "../model/voice-leg.ts";
+import type { Budget } from "../protocol/bill.ts";
 import type { EndReason, ToolCallRecord, TurnRecord } from "../protocol/call-record.ts";
+import type { Charge } from "../protocol/charge.ts";
 import type { Tool } from "../protocol/tools.ts";
 
 /** Everything that can happen to a call. */
@@ -16,19 +18,24 @@ export type CallEvent =
   | { readonly type: "refused"; readonly reason: Reason }
   /** The caller's socket is open, and has said nothing yet. */
   | { readonly type: "leg-open" }
-  /** Another key from here on; `isOtherPayer`: also somebody else's. */
-  | { readonly type: "key-changed"; readonly isOtherPayer: boolean }
+  /** Another key of the same payer's from here on. */
+  | { readonly type: "key-changed" }
   | { readonly type: "model"; readonly response: number; readonly events: readonly ModelEvent[] }
   | { readonly type: "voice"; readonly session: number; readonly event: VoiceEvent }
   /** The whole of a recorded sentence has left us; `sent` false: there was none to be had. */
   | { readonly type: "sentence-end"; readonly sent: boolean }
   | { readonly type: "tool-end"; readonly toolCallId: string; readonly result: ToolResult }
   | { readonly type: "timer"; readonly timer: TimerName }
+  /** How far the call is from a limit of somebody's money. */
+  | { readonly type: "budget"; readonly budget: Budget }
+  /** Nothing more may be spent: what is being said may be finished. */
+  | { readonly type: "funds-refused"; readonly reason: Reason }
   | { readonly type: "alarm" };
 
 /** Everything a call can want done, in this order within one event: kept first, then sent. */
 export type CallCommand =
   | { readonly type: "keep-turn"; readonly turn: TurnRecord }
+  | { readonly type: "keep-charge"; readonly charge: Charge }
   | { readonly type: "keep-progress"; readonly progress: CallProgress }
   | { readonly type: "caller"; readonly command: CallerCommand }
   | { readonly type: "close-leg"; readonly closeCode: number }
@@ -52,7 +59,7 @@ export type CallCommand =
   | { readonly type: "log"; readonly event: LogEvent };
 
 /** Timers shorter than any sleep; everything longer is a deadline of the alarm. */
-export type TimerName = "filler" | "dtmf" | "sound-gap";
+export type TimerName = "filler" | "dtmf" | "sound-gap" | "goodbye";
 
 /** What a tool gave back. `effect`: what the call does after the agent's next words. */
 export interface ToolResult {
@@ -75,6 +82,10 @@ export interface CallProgress {
   /** Twilio's CallSid, when the caller is on a phone. */
   readonly phoneCallId: string | null;
   readonly fromCarrier: boolean;
+  /** When the caller first came: the line is billed from then on. */
+  readonly firstLegAtMs: number | null;
+  /** The caller has been told that the money comes to its end. */
+  readonly toldLow: boolean;
   /** Since when the caller's leg is gone, while it may come back. */
   readonly legLostAtMs: number | null;
   /** The "are you still there?" of the present silence. */

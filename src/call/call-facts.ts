@@ -1,7 +1,7 @@
 import type { Reason } from "../failure.ts";
 import type { SoundFormat } from "../model/voice-leg.ts";
 import type { AgentConfig } from "../protocol/agent-config.ts";
-import type { EndReason } from "../protocol/call-record.ts";
+import type { EndReason, KeySource } from "../protocol/call-record.ts";
 import type { CallId } from "../protocol/ids.ts";
 import type { CallProgress } from "./call-events.ts";
 
@@ -9,6 +9,14 @@ import type { CallProgress } from "./call-events.ts";
 export interface CallFacts {
   readonly callId: CallId;
   readonly config: AgentConfig;
+  /** Whose key it runs on, from its beginning to its end. */
+  readonly payer: KeySource;
+  /** Answers in text, or with sound hears and speaks. */
+  readonly model: string;
+  /** Writes down what the caller says; null: a call in text. */
+  readonly transcriptionModel: string | null;
+  /** The longest answer of a call with sound, in tokens; null: as long as the model may. */
+  readonly answerTokens: number | null;
   readonly startedAtMs: number;
   readonly callMaxMs: number;
   /** The form of the sound on both legs; null: a call in text. */
@@ -28,6 +36,8 @@ export const NEW_PROGRESS: CallProgress = {
   legs: 0,
   phoneCallId: null,
   fromCarrier: false,
+  firstLegAtMs: null,
+  toldLow: false,
   legLostAtMs: null,
   checkedInAtMs: null,
   closing: null,
@@ -45,7 +55,27 @@ export const END_OF_REFUSAL: Partial<Record<Reason, EndReason>> = {
   frame_too_large: "policy",
   too_many_frames: "policy",
   slow_listener: "lost",
+  allowance_used: "budget",
+  pool_used: "budget",
+  call_budget_used: "budget",
+  own_cap_used: "budget",
+  fallback_off: "budget",
+  model_not_lent: "budget",
+  unpriced_model: "budget",
+  money_unreachable: "budget",
 };
+
+/** Nothing more may be spent: by whose limit, or because nobody can say. */
+const MONEY: readonly Reason[] = [
+  "allowance_used",
+  "pool_used",
+  "call_budget_used",
+  "own_cap_used",
+  "fallback_off",
+  "model_not_lent",
+  "unpriced_model",
+  "money_unreachable",
+];
 
 /** Failures that the next turn would meet again: the key, its money, its permissions, its model. */
 export const FATAL: ReadonlySet<Reason> = new Set<Reason>([
@@ -54,4 +84,5 @@ export const FATAL: ReadonlySet<Reason> = new Set<Reason>([
   "no_credit",
   "model_not_available",
   "region_unsupported",
+  ...MONEY,
 ]);

@@ -167,11 +167,6 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     return isWaiting;
   }
 
-  /** A call that comes back is paid for by the key that its student has now. */
-  #changeKey({ keySource, sealedKey, sealedWebhookSecret }: CallStart): void {
-    this.#assemble()?.keepStart({ keySource, sealedKey, sealedWebhookSecret });
-  }
-
   #begin(start: CallStart, ticketId: string | null): BeginOutcome {
     this.#storage.open();
     // Before all else: `over` lets the caller begin anew, which a used ticket must not.
@@ -182,7 +177,7 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     if (kept) {
       // Whoever comes back has left, even if nobody has seen it yet.
       if (kept.progress.legs > 0) this.#running()?.dispatch({ type: "leg-end", clean: false });
-      this.#changeKey(start);
+      this.#assemble()?.takeKey(start);
       this.#admitOnce();
       return "begun";
     }
@@ -293,7 +288,7 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     const hasEnded = live.runner.call.progress.endedAtMs !== null;
     const isUnused = hasEnded && live.runner.line !== undefined && live.runner.call.progress.legs === 0;
     if (isUnused) this.#storage.discard();
-    const leaving = hasEnded ? live.workshop.leave() : true;
+    const leaving = hasEnded ? live.leave() : true;
     await live.outbox.drain();
     const hasLeft = await leaving;
     if (!hasLeft) this.#alarm.arm(Date.now() + LIMITS.outboxRetryMaxMs);

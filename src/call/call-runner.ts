@@ -1,9 +1,10 @@
 import type { CallerCommand } from "../caller/caller-leg.ts";
-import type { Reason } from "../failure.ts";
+import { Failure, type Reason } from "../failure.ts";
 import { errorName, type LogEvent } from "../log.ts";
-import type { ModelLeg } from "../model/model-leg.ts";
+import type { ModelLeg, ModelRequest } from "../model/model-leg.ts";
 import type { StartTimer } from "../model/responses.ts";
 import type { TurnRecord } from "../protocol/call-record.ts";
+import type { Charge } from "../protocol/charge.ts";
 import type { Call } from "./call.ts";
 import type { CallCommand, CallEvent, CallProgress, TimerName } from "./call-events.ts";
 import type { ToolRunner } from "./tool-runner.ts";
@@ -14,11 +15,14 @@ export interface CallPorts {
   readonly nowMs: () => number;
   readonly startTimer: StartTimer;
   readonly keepTurn: (turn: TurnRecord) => void;
+  readonly keepCharge: (charge: Charge) => void;
   readonly keepProgress: (progress: CallProgress) => void;
   readonly sendToCaller: (command: CallerCommand) => void;
   readonly closeLeg: (closeCode: number) => void;
   /** Unseals the key on the way, after every sleep anew; rejects with a Failure. */
   readonly modelLeg: () => Promise<ModelLeg>;
+  /** Whether there is money for one more answer; a reason: there is none. Absent: nobody asks. */
+  readonly cover?: (request: ModelRequest) => Promise<Reason | undefined>;
   /** Of a call with sound: what it hears and speaks by. */
   readonly voice?: Omit<VoicePorts, "nowMs" | "startTimer">;
   readonly tools: ToolRunner;
@@ -83,6 +87,7 @@ export class CallRunner {
   #keepNow(): void {
     for (const command of this.#unkept.splice(0)) {
       if (command.type === "keep-turn") this.#ports.keepTurn(command.turn);
+      else if (command.type === "keep-charge") this.#ports.keepCharge(command.charge);
       else if (command.type === "keep-progress") this.#ports.keepProgress(command.progress);
     }
   }
@@ -90,6 +95,7 @@ export class CallRunner {
   #execute(command: CallCommand): void {
     switch (command.type) {
       case "keep-turn":
+      case "keep-charge":
       case "keep-progress":
         return;
       case "caller":
@@ -135,8 +141,9 @@ export class CallRunner {
     const abort = new AbortController();
     this.#responding = abort;
     try {
-      const leg = await this.#ports.modelLeg();
+      const [leg, refusal] = await Promise.all([this.#ports.modelLeg(), this.#ports.cover?.(request)]);
       if (abort.signal.aborted) return;
+      if (refusal) throw new Failure(refusal);
       await leg.respond(request, abort.signal, (events) => this.dispatch({ type: "model", response, events }));
     } catch (thrown) {
       const reason = this.#ports.reasonOf(thrown);
@@ -167,7 +174,8 @@ export class CallRunner {
   }
 }
 
-const isKept = ({ type }: CallCommand): boolean => type === "keep-turn" || type === "keep-progress";
+const isKept = ({ type }: CallCommand): boolean =>
+  type === "keep-turn" || type === "keep-charge" || type === "keep-progress";
 
 const isUrgent = (command: CallCommand): boolean => {
   switch (command.type) {

@@ -4,6 +4,7 @@ import { type AgentConfig, DEFAULT_VOICE, PATIENCES, TURN_ENDS } from "../protoc
 import { KEY_SOURCES, WAYS_IN } from "../protocol/call-record.ts";
 import { parseCallId, parseSessionToken, parseStudentId, parseWorkshopId } from "../protocol/ids.ts";
 import { parseTools } from "../protocol/tools.ts";
+import { LendingShape } from "../workshop/funds.ts";
 
 /**
  * What the Worker hands to a Call object, and what the object keeps of it: everything a call needs, read in one round
@@ -44,6 +45,9 @@ export const CallStart = z.object({
   language: z.string().nullable().default(null),
   turnEnd: z.enum(TURN_ENDS).nullable().default(null),
   patience: z.enum(PATIENCES).nullable().default(null),
+  /** What the instructor lends, and the student's own cap: as their rows said last. Null: of a call from before. */
+  lending: LendingShape.nullable().default(null),
+  ownCapMicroUsd: z.number().nullable().default(null),
   startedAtMs: z.number(),
   callMaxMs: z.number(),
   resumable: z.boolean(),
@@ -54,6 +58,10 @@ export const CallStart = z.object({
 });
 
 export type CallStart = z.infer<typeof CallStart>;
+
+/** Whoever's money is limited does not pay for an answer of minutes. Tokens; null: as long as the model may. */
+export const answerTokensOf = ({ keySource, ownCapMicroUsd }: Pick<CallStart, "keySource" | "ownCapMicroUsd">) =>
+  keySource === "instructor" || ownCapMicroUsd !== null ? LIMITS.lentAnswerTokens : null;
 
 /** The agent of a call. A tool that cannot be read is left out: one bad tool must not silence an agent. */
 export function agentConfigOf(start: CallStart): AgentConfig {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
-import { END_REASONS, type EndReason, type TurnRecord, type Usage } from "../protocol/call-record.ts";
+import { END_REASONS, type EndReason, KEY_SOURCES, type TurnRecord, type Usage } from "../protocol/call-record.ts";
+import { CHARGE_KINDS, CHARGE_STATES, type Charge } from "../protocol/charge.ts";
 import { NOBODY, Watch } from "../workshop/call-report.ts";
 import type { CallProgress } from "./call-events.ts";
 import { CallStart } from "./call-start.ts";
@@ -19,6 +20,7 @@ const usage: z.ZodType<Usage> = z.object({
   reasoningTokens: z.number(),
   transcriptions: countOfSound,
   transcriptionInputTokens: countOfSound,
+  transcriptionInputAudioTokens: countOfSound,
   transcriptionOutputTokens: countOfSound,
   transcriptionMs: countOfSound,
   estimated: z.boolean(),
@@ -55,6 +57,22 @@ const Turn: z.ZodType<TurnRecord> = z.object({
   failure: z.string().nullable(),
 });
 
+const StoredCharge: z.ZodType<Charge> = z.object({
+  seq: z.number(),
+  revision: z.number(),
+  atMs: z.number(),
+  kind: z.enum(CHARGE_KINDS),
+  state: z.enum(CHARGE_STATES),
+  payer: z.enum(KEY_SOURCES),
+  model: z.string(),
+  usage,
+  lineMs: z.number(),
+  rawUsage: z.string().nullable(),
+  upstreamId: z.string().nullable(),
+  priceVersion: z.string(),
+  costMicroUsd: z.number().nullable(),
+});
+
 const endReason = z.enum(END_REASONS);
 
 const Progress: z.ZodType<CallProgress> = z.object({
@@ -64,6 +82,8 @@ const Progress: z.ZodType<CallProgress> = z.object({
   legs: z.number(),
   phoneCallId: z.string().nullable(),
   fromCarrier: z.boolean(),
+  firstLegAtMs: z.number().nullable().default(null),
+  toldLow: z.boolean().default(false),
   legLostAtMs: z.number().nullable(),
   checkedInAtMs: z.number().nullable(),
   closing: z
@@ -77,6 +97,7 @@ const Progress: z.ZodType<CallProgress> = z.object({
 export interface OutboxBatch {
   readonly progressRevision: number | undefined;
   readonly turns: readonly TurnRecord[];
+  readonly charges: readonly Charge[];
 }
 
 const CALL = 0;
@@ -95,10 +116,12 @@ export class CallStorage {
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     this.#hasTables = sql.exec("select 1 from sqlite_master where name = 'kept'").toArray().length > 0;
+    // A deploy may find a call of the version before, which kept none.
+    if (this.#hasTables) this.#openCharges();
   }
 
   /** The call, or `undefined` before it began; `"over"` once it was ended and archived. */
-  read(): { start: CallStart; progress: CallProgress; turns: TurnRecord[] } | "over" | undefined {
+  read(): { start: CallStart; progress: CallProgress; turns: TurnRecord[]; charges: Charge[] } | "over" | undefined {
     if (!this.#hasTables) return undefined;
     if (this.#get("over") !== undefined) return "over";
     const start = this.#get("start");
@@ -108,6 +131,10 @@ export class CallStorage {
       start: CallStart.parse(start),
       progress: Progress.parse(this.#get("progress")),
       turns: turns.map((row) => Turn.parse(jsonOf(row))),
+      charges: this.#sql
+        .exec("select json from charges order by seq")
+        .toArray()
+        .map((row) => StoredCharge.parse(jsonOf(row))),
     };
   }
 
@@ -128,6 +155,18 @@ export class CallStorage {
     this.#announce(turn.seq, turn.revision);
   }
 
+  /** What goes on is no row of a bill yet, and is not archived. */
+  keepCharge(charge: Charge): void {
+    const isOver = charge.state === "open" ? 0 : 1;
+    this.#sql.exec(
+      "insert or replace into charges (seq, revision, json, to_archive) values (?, ?, ?, ?)",
+      charge.seq,
+      charge.revision,
+      JSON.stringify(charge),
+      isOver,
+    );
+  }
+
   /** Makes the tables; the first thing that happens to a call. */
   open(): void {
     this.#hasTables = true;
@@ -135,6 +174,7 @@ export class CallStorage {
     this.#sql.exec("create table if not exists turns (seq integer primary key, json text not null)");
     this.#sql.exec("create table if not exists outbox (seq integer primary key, revision integer not null)");
     this.#sql.exec("create table if not exists tickets (id text primary key)");
+    this.#openCharges();
   }
 
   /** Counts a try of a lost phone to come back, this one included. */
@@ -180,7 +220,8 @@ export class CallStorage {
   }
 
   get hasOutbox(): boolean {
-    return this.#sql.exec("select 1 from outbox limit 1").toArray().length > 0;
+    const waiting = "select 1 from outbox union all select 1 from charges where to_archive = 1 limit 1";
+    return this.#sql.exec(waiting).toArray().length > 0;
   }
 
   outbox(): OutboxBatch | undefined {
@@ -190,11 +231,15 @@ export class CallStorage {
         LIMITS.outboxBatchRows,
       )
       .toArray();
-    if (rows.length === 0) return undefined;
+    const charges = this.#sql
+      .exec("select json from charges where to_archive = 1 order by seq limit ?", LIMITS.outboxBatchRows)
+      .toArray();
+    if (rows.length === 0 && charges.length === 0) return undefined;
     const call = rows.find(({ seq }) => seq === CALL);
     return {
       progressRevision: call ? Number(call.revision) : undefined,
       turns: rows.filter(({ seq }) => seq !== CALL).map((row) => Turn.parse(jsonOf(row))),
+      charges: charges.map((row) => StoredCharge.parse(jsonOf(row))),
     };
   }
 
@@ -205,11 +250,15 @@ export class CallStorage {
     for (const { seq, revision } of done) {
       this.#sql.exec("delete from outbox where seq = ? and revision = ?", seq, revision);
     }
+    for (const { seq, revision } of batch.charges) {
+      this.#sql.exec("update charges set to_archive = 0 where seq = ? and revision = ?", seq, revision);
+    }
   }
 
   /** Nobody came to this call: there is nothing to archive. */
   discard(): void {
     this.#sql.exec("delete from outbox");
+    this.#sql.exec("delete from charges");
   }
 
   /** Why the call was over, for as long as it is remembered; also after all else of it has gone. */
@@ -223,8 +272,16 @@ export class CallStorage {
   forget(endReason: EndReason | null): void {
     this.#sql.exec("delete from turns");
     this.#sql.exec("delete from outbox");
+    this.#sql.exec("delete from charges");
     this.#sql.exec("delete from kept");
     this.#put("over", endReason ?? true);
+  }
+
+  #openCharges(): void {
+    this.#sql.exec(
+      `create table if not exists charges
+       (seq integer primary key, revision integer not null, json text not null, to_archive integer not null)`,
+    );
   }
 
   #announce(seq: number, revision: number): void {

@@ -22,15 +22,16 @@ export const entryOf = (start: CallStart): CallEntry => ({
   fromPage: start.fromPage,
 });
 
-function tallyOf({ transcript }: Call, { keySource }: CallStart): CallTally {
-  const { turns, usage } = transcript;
+function tallyOf({ transcript, ledger }: Call, { keySource }: CallStart): CallTally {
+  const { turns } = transcript;
+  const { usage, bill } = ledger;
   const latenciesMs = turns.flatMap(({ timings }) => timings?.turnLatencyMs ?? []);
   return {
     keySource,
     turnCount: turns.length,
     inputTokens: usage.inputTokens,
     outputTokens: usage.outputTokens,
-    costMicroUsd: usage.responses === 0 ? 0 : null,
+    costMicroUsd: bill.costMicroUsd,
     latenciesMs: latenciesMs.slice(-LIMITS.wallLatencies),
   };
 }

@@ -1,15 +1,19 @@
 import type { CallerEvent } from "../caller/caller-leg.ts";
-import { factsOf, type Reason } from "../failure.ts";
+import type { Reason } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
 import type { SoundFormat } from "../model/voice-leg.ts";
 import type { TurnRecord } from "../protocol/call-record.ts";
+import type { Charge } from "../protocol/charge.ts";
 import type { CallId } from "../protocol/ids.ts";
 import { CallBook } from "./call-book.ts";
 import { CallEnding } from "./call-ending.ts";
 import type { CallCommand, CallEvent, CallProgress } from "./call-events.ts";
-import { type CallFacts, END_OF_REFUSAL, FATAL } from "./call-facts.ts";
+import { type CallFacts, END_OF_REFUSAL } from "./call-facts.ts";
+import { CallMoney } from "./call-money.ts";
 import { nextDeadline, spokenMs } from "./deadlines.ts";
 import { Keypad } from "./keypad.ts";
+import { Ledger } from "./ledger.ts";
+import { Silence } from "./silence.ts";
 import { Transcript } from "./transcript.ts";
 import type { AnswerOutcome, TurnMaker } from "./turn-maker.ts";
 import { Turns } from "./turns.ts";
@@ -25,6 +29,7 @@ const CHECK_IN = "Are you still there?";
 export class Call {
   readonly #facts: CallFacts;
   readonly #transcript: Transcript;
+  readonly ledger: Ledger;
   readonly #turns: TurnMaker;
   /** One of both: what makes the turns of a call in text, or of one with sound. */
   readonly #text: Turns | undefined;
@@ -32,40 +37,37 @@ export class Call {
   readonly #keypad: Keypad;
   readonly #book: CallBook;
   readonly #ending: CallEnding;
-  /** Since when nobody speaks. */
-  #quietSinceMs: number;
+  readonly money: CallMoney;
+  readonly #silence: Silence;
   readonly #utterances = new Utterances();
   /** Why the call was not let in, until the caller is there to be told. */
   #refusal: Reason | undefined;
   /** When the caller's leg must have begun. */
   #firstLegAtMs: number;
   #out: CallCommand[] = [];
+  /** Something has happened to it since it was built. */
+  #isAwake = false;
 
-  constructor(facts: CallFacts, progress: CallProgress, turns: readonly TurnRecord[]) {
+  constructor(facts: CallFacts, progress: CallProgress, turns: readonly TurnRecord[], charges: readonly Charge[] = []) {
     this.#facts = facts;
     this.#transcript = new Transcript(turns);
     const emit = (command: CallCommand): void => this.#push(command);
+    this.ledger = new Ledger(charges, emit);
     this.#book = new CallBook(progress, emit);
     if (facts.sound === null) {
-      const text = new Turns(facts.callId, facts.config, this.#transcript, emit);
+      const text = new Turns(facts, this.#transcript, this.ledger, emit);
       this.#text = text;
       this.#turns = text;
     } else {
-      const voice = new VoiceTurns(facts, this.#transcript, emit);
+      const voice = new VoiceTurns(facts, this.#transcript, this.ledger, emit);
       this.voice = voice;
       this.#turns = voice;
     }
-    this.#ending = new CallEnding(facts, this.#book, this.#transcript, this.#turns, emit);
+    this.#ending = new CallEnding(facts, this.#book, this.#transcript, this.#turns, this.ledger, emit);
+    this.money = new CallMoney(facts, this.#book, this.#turns, this.voice, this.#ending, emit);
     this.#keypad = new Keypad(emit);
     this.#firstLegAtMs = facts.startedAtMs + facts.firstLegMs;
-    // The question that a silence is broken by does not break it.
-    const { checkedInAtMs } = progress;
-    const last = turns
-      .toSorted((a, b) => a.seq - b.seq)
-      .findLast(({ startedAtMs }) => checkedInAtMs === null || startedAtMs < checkedInAtMs);
-    this.#quietSinceMs = last
-      ? last.startedAtMs + (last.timings?.turnMs ?? 0) + spokenMs(last.text)
-      : facts.startedAtMs;
+    this.#silence = new Silence(this.#book, turns, facts.startedAtMs);
   }
 
   get callId(): CallId {
@@ -96,7 +98,11 @@ export class Call {
 
   handle(event: CallEvent, nowMs: number): readonly CallCommand[] {
     this.#out = [];
-    if (this.progress.endedAtMs === null) this.#take(event, nowMs);
+    if (this.progress.endedAtMs !== null) return this.#out;
+    // Of a response that was open when the object died no more is ever heard.
+    if (!this.#isAwake) this.ledger.closeOpen();
+    this.#isAwake = true;
+    this.#take(event, nowMs);
     return this.#out;
   }
 
@@ -125,12 +131,19 @@ export class Call {
         this.#firstLegAtMs = Math.min(this.#firstLegAtMs, nowMs + LIMITS.firstMessageMs);
         return;
       case "key-changed":
-        if (event.isOtherPayer) this.#book.keep({ revision: this.progress.revision + 1 });
         this.voice?.renew(nowMs);
+        return;
+      case "budget":
+        this.money.told(event.budget, nowMs);
+        return;
+      case "funds-refused":
+        this.money.refused(event.reason, nowMs);
         return;
       case "model": {
         const outcome = this.#text?.model(event.response, event.events, nowMs);
-        if (outcome) this.#answered(outcome, nowMs);
+        if (!outcome) return;
+        this.#answered(outcome, nowMs);
+        this.money.goOn(nowMs);
         return;
       }
       case "voice":
@@ -146,6 +159,7 @@ export class Call {
       case "timer":
         if (event.timer === "filler") this.#turns.filler(nowMs);
         else if (event.timer === "sound-gap") this.voice?.soundGap(nowMs);
+        else if (event.timer === "goodbye") this.money.goodbye(nowMs);
         else this.#utterance(this.#keypad.take(), nowMs);
         return;
       case "alarm":
@@ -163,14 +177,14 @@ export class Call {
         this.#utterance(event.text, nowMs);
         return;
       case "utterance-interim":
-        this.#callerActive(nowMs);
+        this.#silence.broken(nowMs);
         return;
       case "dtmf":
-        this.#callerActive(nowMs);
+        this.#silence.broken(nowMs);
         this.#utterance(this.#keypad.press(event.digit), nowMs);
         return;
       case "barge-in":
-        this.#callerActive(nowMs);
+        this.#silence.broken(nowMs);
         if (!this.progress.closing) this.#text?.bargeIn(event.heardText, nowMs);
         return;
       case "playback":
@@ -184,7 +198,7 @@ export class Call {
       case "mute":
       case "talk-mode":
       case "talk":
-        if (event.type === "talk") this.#callerActive(nowMs);
+        if (event.type === "talk") this.#silence.broken(nowMs);
         if (!this.progress.closing) this.voice?.microphone(event, nowMs);
         return;
       case "hang-up":
@@ -200,14 +214,17 @@ export class Call {
 
   #takeVoice({ session, event }: Extract<CallEvent, { type: "voice" }>, nowMs: number): void {
     const isSpeech = event.type === "speech-start" || event.type === "speech-end" || event.type === "caller-turn";
-    if (isSpeech && !this.progress.closing) this.#callerActive(nowMs);
+    if (isSpeech && !this.progress.closing) this.#silence.broken(nowMs);
     const outcome = this.voice?.voice(session, event, nowMs);
     if (outcome && !this.progress.closing) this.#answered(outcome, nowMs);
+    // Between a caller's last word and the answer nobody speaks, and nobody is to.
+    if (event.type === "response-end" || event.type === "lost") this.money.goOn(nowMs);
     if (this.#ending.isDraining && !this.voice?.awaitsRecord) this.#ending.finish(nowMs);
   }
 
   #playedOut(nowMs: number): void {
-    if (this.progress.checkedInAtMs === null) this.#quietSinceMs = nowMs;
+    this.#silence.fromUnlessAsked(nowMs);
+    this.money.goOn(nowMs);
     if (this.progress.closing && !this.#ending.isDraining) this.#ending.finish(nowMs);
   }
 
@@ -223,11 +240,12 @@ export class Call {
     this.#book.keep({
       legs,
       legLostAtMs: null,
+      firstLegAtMs: this.progress.firstLegAtMs ?? nowMs,
       phoneCallId: known ?? event.phoneCallId ?? null,
       fromCarrier: event.fromCarrier,
       greeted: this.progress.greeted || event.greetedByCarrier || (this.#facts.carrierGreets && event.fromCarrier),
     });
-    this.#quietSinceMs = nowMs;
+    this.#silence.from(nowMs);
     if (legs > 1) this.#log({ event: "call-resumed", callId: this.#facts.callId, resumes: legs - 1 });
     if (this.#refusal) {
       this.#ending.giveUp(this.#refusal, END_OF_REFUSAL[this.#refusal] ?? "refused", nowMs);
@@ -251,7 +269,7 @@ export class Call {
 
   #utterance(text: string | undefined, nowMs: number): void {
     if (text === undefined || this.progress.closing) return;
-    this.#callerActive(nowMs);
+    this.#silence.broken(nowMs);
     if (this.#utterances.isTooFast(nowMs)) {
       this.#ending.giveUp("too_many_frames", "policy", nowMs);
     } else if (!this.progress.admitted || this.progress.legs === 0) {
@@ -262,30 +280,12 @@ export class Call {
     }
   }
 
-  #callerActive(nowMs: number): void {
-    this.#quietSinceMs = nowMs;
-    if (this.progress.checkedInAtMs !== null) this.#book.keep({ checkedInAtMs: null });
-  }
-
   #answered(outcome: AnswerOutcome, nowMs: number): void {
-    // A question about a silence does not break it.
-    if (this.#text || this.progress.checkedInAtMs === null) {
-      this.#quietSinceMs = nowMs + this.#turns.unheardMs(outcome.text);
-    }
+    const heardAtMs = nowMs + this.#turns.unheardMs(outcome.text);
+    if (this.#text) this.#silence.from(heardAtMs);
+    else this.#silence.fromUnlessAsked(heardAtMs);
     this.#push({ type: "archive" });
-    if (outcome.fatal) {
-      const isOfKey = FATAL.has(outcome.fatal);
-      if (isOfKey) this.#push({ type: "key-refused", reason: outcome.fatal });
-      this.#ending.tell(outcome.fatal);
-      const { closeCode } = factsOf(outcome.fatal);
-      const endReason = isOfKey ? "key-failed" : "upstream-failed";
-      this.#ending.close(endReason, closeCode, { reason: outcome.fatal }, outcome.text, nowMs);
-    } else if (outcome.effect) {
-      const { type, reason: note } = outcome.effect;
-      const isHandOver = type === "hand-over";
-      const handoff = { reason: isHandOver ? "hand-over" : "agent-ended", note };
-      this.#ending.close(isHandOver ? "handed-over" : "agent-ended", 1000, handoff, outcome.text, nowMs);
-    }
+    this.#ending.answered(outcome, nowMs);
   }
 
   #legEnded(clean: boolean, nowMs: number, sinceMs: number = nowMs): void {
@@ -319,7 +319,7 @@ export class Call {
         return;
       case "check-in":
         this.#book.keep({ checkedInAtMs: nowMs });
-        this.#say(CHECK_IN, nowMs, this.#quietSinceMs);
+        this.#say(CHECK_IN, nowMs, this.#silence.sinceMs);
         return;
       case "hand-over":
         this.voice?.renew(nowMs);
@@ -335,7 +335,7 @@ export class Call {
       startedAtMs: this.#facts.startedAtMs,
       callMaxMs: this.#facts.callMaxMs,
       progress: this.progress,
-      quietSinceMs: this.#turns.isBusy ? null : this.#quietSinceMs,
+      quietSinceMs: this.#turns.isBusy ? null : this.#silence.sinceMs,
       firstLegAtMs: this.#firstLegAtMs,
       handOverAtMs: this.voice?.handOverAtMs ?? null,
     });
@@ -344,7 +344,7 @@ export class Call {
   /** Words of ours, not the model's. `quietSinceMs`: keep counting a silence that they do not break. */
   #say(text: string, nowMs: number, quietSinceMs?: number): void {
     this.#turns.say(text, nowMs);
-    this.#quietSinceMs = quietSinceMs ?? nowMs + spokenMs(text);
+    this.#silence.from(quietSinceMs ?? nowMs + spokenMs(text));
   }
 
   #push(command: CallCommand): void {

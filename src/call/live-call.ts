@@ -15,15 +15,16 @@ import { archiveCall } from "../store/calls.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { noteKeyUse, reseal } from "../store/sealed-keys.ts";
 import { findStudent } from "../store/students.ts";
+import { lendingOf } from "../store/workshops.ts";
 import type { ApiKey } from "../vault/api-key.ts";
 import { workshopStub } from "../workshop/workshop-object.ts";
 import { Call } from "./call.ts";
+import { CallFunds } from "./call-funds.ts";
 import { CallRunner } from "./call-runner.ts";
 import { openApiKey, openWebhookSecret, randomBelow } from "./call-secrets.ts";
-import { agentConfigOf, type CallStart } from "./call-start.ts";
+import { agentConfigOf, answerTokensOf, type CallStart } from "./call-start.ts";
 import type { CallStorage } from "./call-storage.ts";
 import { Outbox } from "./outbox.ts";
-import { messageOf, payerOf } from "./payer.ts";
 import { ToolRunner } from "./tool-runner.ts";
 import { turnMessage } from "./turn-message.ts";
 import { mintResumeTicket, soundOf, voiceWorld } from "./voice-world.ts";
@@ -52,16 +53,22 @@ export interface LiveCall {
   readonly outbox: Outbox;
   readonly workshop: WorkshopLink;
   readonly start: CallStart;
-  keepStart(change: Pick<CallStart, "keySource" | "sealedKey" | "sealedWebhookSecret">): void;
+  /** Takes what the student has now for the next turn. The payer stays: without the key it runs on, the call ends. */
+  takeKey(now: StudentNow): void;
   /** Asks whether the call may go on: the key opens, and the workshop has room. A reason refuses it. */
   admission(): Promise<Reason | undefined>;
   /** The student sees when the key was last used. */
   noteKeyUsed(): void;
   /** First message to a browser. */
   introduction(): Promise<CallStartMessage>;
-  /** Takes the key that the student has now for the next turn; without one the call ends. */
+  /** Asks what the student has now, and takes it. */
   reloadKey(): Promise<void>;
+  /** Says that the call is over, and what it has spent; false when that could not be said. */
+  leave(): Promise<boolean>;
 }
+
+/** What may change of a student while a call goes on. */
+export type StudentNow = Pick<CallStart, "sealedKey" | "sealedWebhookSecret" | "ownCapMicroUsd" | "lending">;
 
 const startTimer: StartTimer = (run, afterMs) => {
   const timer = setTimeout(run, afterMs);
@@ -131,6 +138,10 @@ export function assembleCall(
     {
       callId,
       config: agentConfigOf(start),
+      payer: start.keySource,
+      model: start.model,
+      transcriptionModel: start.transcriptionModel,
+      answerTokens: answerTokensOf(start),
       startedAtMs: start.startedAtMs,
       callMaxMs: start.callMaxMs,
       resumable: start.resumable,
@@ -140,6 +151,7 @@ export function assembleCall(
     },
     kept.progress,
     kept.turns,
+    kept.charges,
   );
   const workshop = new WorkshopLink(call, {
     nowMs: Date.now,
@@ -151,9 +163,19 @@ export function assembleCall(
     hasLeft: shell.storage.hasLeft,
     keepLeft: () => shell.storage.keepLeft(),
   });
+  const funds = new CallFunds(call, {
+    nowMs: Date.now,
+    startTimer,
+    start: () => start,
+    ask: (request) => workshopStub(shell.env, start.workshopId).funds(request),
+    dispatch: (event) => runner.dispatch(event),
+  });
   const record = (): CallRecord => ({
     id: callId,
-    revision: call.progress.revision + call.transcript.turns.reduce((sum, turn) => sum + turn.revision, 0),
+    revision: [...call.transcript.turns, ...call.ledger.charges].reduce(
+      (sum, { revision }) => sum + revision,
+      call.progress.revision,
+    ),
     sessionToken,
     workshopId: start.workshopId,
     wayIn: start.wayIn,
@@ -163,12 +185,13 @@ export function assembleCall(
     keySource: start.keySource,
     model: start.model,
     transcriptionModel: start.transcriptionModel,
-    usage: call.transcript.usage,
+    usage: call.ledger.usage,
   });
   const runner = new CallRunner(call, {
     nowMs: Date.now,
     startTimer,
     keepTurn: (turn) => shell.storage.keepTurn(turn),
+    keepCharge: (charge) => shell.storage.keepCharge(charge),
     keepProgress: (progress) => shell.storage.keepProgress(progress),
     sendToCaller: (command: CallerCommand) => {
       const frame = writeCommand(command);
@@ -176,16 +199,27 @@ export function assembleCall(
     },
     closeLeg: shell.close,
     modelLeg,
+    cover: (request) => funds.cover(request),
     voice: {
-      ...voiceWorld(() => start, settings, openKey, shell.env.ASSETS),
+      ...voiceWorld(
+        () => start,
+        settings,
+        openKey,
+        () => funds.openSound(),
+        shell.env.ASSETS,
+      ),
       hasRoom: shell.hasRoom,
+      isFunded: () => funds.passesSound,
       send: shell.sendSound,
     },
     tools,
     archive: shell.settle,
     keyRefused: (reason) => noteKey(STATUS_OF_REASON[reason]),
     setAlarm: shell.arm,
-    changed: () => workshop.changed(),
+    changed() {
+      funds.changed();
+      workshop.changed();
+    },
     log,
     reasonOf,
   });
@@ -194,7 +228,10 @@ export function assembleCall(
     runner,
     outbox: new Outbox(
       shell.storage,
-      (turns) => archiveCall(database(LIMITS.outboxDrainMs), { call: record(), turns }),
+      (turns, charges) => {
+        const { costMicroUsd } = call.ledger.bill;
+        return archiveCall(database(LIMITS.outboxDrainMs), { call: record(), turns, charges, costMicroUsd });
+      },
       Date.now,
       startTimer,
       (rows, retryMs) => log({ event: "archive-failed", callId, rows, retryMs }),
@@ -203,22 +240,27 @@ export function assembleCall(
     get start() {
       return start;
     },
-    keepStart(change) {
-      const isOtherPayer = change.keySource !== start.keySource;
-      start = { ...start, ...change };
-      leg = undefined;
+    takeKey({ sealedKey: theirs, sealedWebhookSecret, ownCapMicroUsd, lending }) {
+      const isOwn = start.keySource === "student";
+      const sealedKey = isOwn ? theirs : start.sealedKey;
+      const isOther = sealedKey !== start.sealedKey;
+      start = { ...start, sealedKey, sealedWebhookSecret, ownCapMicroUsd, lending };
       shell.storage.keepStart(start);
-      if (isOtherPayer) log({ event: "key-chosen", callId, message: messageOf(start.keySource) });
-      if (isOtherPayer || call.voice) runner.dispatch({ type: "key-changed", isOtherPayer });
+      if (isOwn && sealedKey === null) return runner.dispatch({ type: "refused", reason: "no_key" });
+      const isLent = settings.instructorApiKey !== undefined && lending?.allowed === true;
+      if (!isOwn && !isLent) return runner.dispatch({ type: "refused", reason: "fallback_off" });
+      if (!isOther) return;
+      leg = undefined;
+      if (call.voice) runner.dispatch({ type: "key-changed" });
     },
     async admission() {
       const opened = (call.voice ? openKey() : modelLeg()).then(
         () => undefined,
         (thrown: unknown) => reasonOf(thrown),
       );
-      const [reason, refusal] = await Promise.all([opened, workshop.enter()]);
+      const [reason, refusal, moneyRefusal] = await Promise.all([opened, workshop.enter(), funds.admit()]);
       if (reason === "key_unreadable") log({ event: "key-unreadable", callId });
-      return reason ?? refusal;
+      return reason ?? refusal ?? moneyRefusal;
     },
     async introduction() {
       const { progress, transcript } = call;
@@ -236,16 +278,19 @@ export function assembleCall(
       };
     },
     noteKeyUsed() {
-      if (call.transcript.usage.responses > 0) noteKey(undefined);
+      if (call.ledger.usage.responses > 0) noteKey(undefined);
     },
     async reloadKey() {
       const student = await findStudent(database(LIMITS.databaseStartMs), sessionToken).catch(reasonOf);
       // Without knowing which key the student has now, none may be used.
       if (typeof student === "string") return runner.dispatch({ type: "refused", reason: student });
-      const payer = student && payerOf(student, settings);
-      if (!student || !payer) return runner.dispatch({ type: "refused", reason: student ? "no_key" : "revoked" });
-      const { sealedKey, sealedWebhookSecret } = student;
-      this.keepStart({ keySource: payer, sealedKey, sealedWebhookSecret });
+      if (!student) return runner.dispatch({ type: "refused", reason: "revoked" });
+      const { sealedKey, sealedWebhookSecret, ownCapMicroUsd } = student;
+      this.takeKey({ sealedKey, sealedWebhookSecret, ownCapMicroUsd, lending: lendingOf(student.workshop) });
+    },
+    async leave() {
+      const isSettled = await funds.close();
+      return (await workshop.leave()) && isSettled;
     },
   };
 }

@@ -2,10 +2,13 @@ import { Failure } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
 import type { StartTimer } from "../model/responses.ts";
 import type { TurnRecord } from "../protocol/call-record.ts";
+import type { Charge } from "../protocol/charge.ts";
 import type { CallStorage, OutboxBatch } from "./call-storage.ts";
 
-/** Writes the call and these turns to the archive; rejects when it cannot, and may be asked again. */
-export type Archive = (turns: readonly TurnRecord[]) => Promise<"stored" | "student-gone">;
+/** Writes the call, these turns and these rows of its ledger to the archive; rejects when it cannot, and may be asked again. */
+export type Archive = (turns: readonly TurnRecord[], charges: readonly Charge[]) => Promise<"stored" | "student-gone">;
+
+const rowsOf = ({ turns, charges }: OutboxBatch): number => turns.length + charges.length;
 
 /**
  * Brings what the object has kept into Postgres, once each, whatever happens to Postgres: rows stay until they are
@@ -70,7 +73,7 @@ export class Outbox {
         this.#storage.keepArchiveFailures(failures + 1);
         const retryMs = Math.min(LIMITS.outboxRetryMs * 2 ** failures, LIMITS.outboxRetryMaxMs);
         this.retryAtMs = this.#now() + retryMs;
-        this.#onFailure(batch.turns.length, retryMs);
+        this.#onFailure(rowsOf(batch), retryMs);
       }
       if (outcome !== "stored") return;
       this.retryAtMs = undefined;
@@ -81,18 +84,23 @@ export class Outbox {
   /** A row that the archive will never take must not hold up the others: it is looked for one by one, and given up. */
   async #try(batch: OutboxBatch): Promise<"stored" | "student-gone" | "later"> {
     try {
-      const outcome = await this.#archive(batch.turns);
+      const outcome = await this.#archive(batch.turns, batch.charges);
       if (outcome === "stored") this.#storage.archived(batch);
       return outcome;
     } catch (thrown) {
       if (!(thrown instanceof Failure) || thrown.reason !== "internal") return "later";
-      if (batch.turns.length <= 1) {
-        this.#onFailure(batch.turns.length, null);
+      if (rowsOf(batch) <= 1) {
+        this.#onFailure(rowsOf(batch), null);
         this.#storage.archived(batch);
         return "stored";
       }
-      for (const turn of batch.turns) {
-        const outcome = await this.#try({ progressRevision: undefined, turns: [turn] });
+      const alone = { progressRevision: undefined, turns: [], charges: [] };
+      const each: OutboxBatch[] = [
+        ...batch.charges.map((charge) => ({ ...alone, charges: [charge] })),
+        ...batch.turns.map((turn) => ({ ...alone, turns: [turn] })),
+      ];
+      for (const one of each) {
+        const outcome = await this.#try(one);
         if (outcome !== "stored") return outcome;
       }
       return "stored";

@@ -5,6 +5,7 @@ import { log } from "../log.ts";
 import type { CallId } from "../protocol/ids.ts";
 import type { Database } from "../store/database.ts";
 import type { Student } from "../store/students.ts";
+import { lendingOf } from "../store/workshops.ts";
 import { stateOf } from "../workshop/dates.ts";
 import type { CallStart } from "./call-start.ts";
 import { ensureWebhookSecret } from "./first-webhook-secret.ts";
@@ -54,6 +55,8 @@ export async function prepareStart(
     language: student.config.language,
     turnEnd: student.config.turnEnd,
     patience: student.config.patience,
+    lending: lendingOf(student.workshop),
+    ownCapMicroUsd: student.ownCapMicroUsd,
     startedAtMs: nowMs,
     callMaxMs: Math.min(student.workshop?.callMaxMs ?? LIMITS.callDefaultMs, LIMITS.callMaxMs),
   };

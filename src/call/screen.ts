@@ -1,6 +1,7 @@
 import type { CallState } from "../protocol/call-messages.ts";
-import type { TurnRecord, Usage } from "../protocol/call-record.ts";
+import type { TurnRecord } from "../protocol/call-record.ts";
 import type { CallCommand } from "./call-events.ts";
+import type { Ledger } from "./ledger.ts";
 import { turnMessage } from "./turn-message.ts";
 
 /** What a caller with a screen is shown of the call. A phone's wire has no words for it and leaves it out. */
@@ -36,7 +37,8 @@ export class Screen {
     this.#emit({ type: "caller", command: { type: "caption", seq, speaker, delta } });
   }
 
-  meter(usage: Usage): void {
-    this.#emit({ type: "caller", command: { type: "meter", usage, costMicroUsd: null } });
+  /** Only a phone's line runs on between two charges, and a phone has no screen. */
+  meter({ usage, bill }: Ledger): void {
+    this.#emit({ type: "caller", command: { type: "meter", usage, bill, running: null } });
   }
 }

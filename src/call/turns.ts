@@ -1,15 +1,16 @@
 import { factsOf, type Reason } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
 import { estimateUsage, type HistoryItem, type ModelEvent, type ModelRequest } from "../model/model-leg.ts";
-import { type AgentConfig, DEFAULT_PROMPT } from "../protocol/agent-config.ts";
+import { DEFAULT_PROMPT } from "../protocol/agent-config.ts";
 import type { CallState } from "../protocol/call-messages.ts";
-import type { ToolCallRecord } from "../protocol/call-record.ts";
-import type { CallId } from "../protocol/ids.ts";
+import type { ToolCallRecord, Usage } from "../protocol/call-record.ts";
+import type { UsageSource } from "../protocol/charge.ts";
 import { Answer } from "./answer.ts";
 import type { CallCommand, ToolResult } from "./call-events.ts";
-import { FATAL } from "./call-facts.ts";
+import { type CallFacts, FATAL } from "./call-facts.ts";
 import { spokenMs } from "./deadlines.ts";
 import { historyOf } from "./history.ts";
+import type { Ledger } from "./ledger.ts";
 import { cut, ToolDesk } from "./tool-desk.ts";
 import type { Transcript } from "./transcript.ts";
 import type { AnswerOutcome, TurnMaker, UnfinishedTurn } from "./turn-maker.ts";
@@ -19,22 +20,25 @@ import type { AnswerOutcome, TurnMaker, UnfinishedTurn } from "./turn-maker.ts";
  * number, and whatever an older one still reports is dropped here.
  */
 export class Turns implements TurnMaker {
-  readonly #callId: CallId;
-  readonly #config: AgentConfig;
+  readonly #facts: CallFacts;
   readonly #transcript: Transcript;
+  readonly #ledger: Ledger;
   readonly #emit: (command: CallCommand) => void;
   #answer: Answer | undefined;
   #request: ModelRequest | undefined;
+  /** Its row in the ledger. */
+  #charge = 0;
   #response = 0;
   readonly #tools: ToolDesk;
   /** The carrier says so. */
   #isPlaying = false;
 
-  constructor(callId: CallId, config: AgentConfig, transcript: Transcript, emit: (command: CallCommand) => void) {
-    this.#callId = callId;
-    this.#config = config;
+  constructor(facts: CallFacts, transcript: Transcript, ledger: Ledger, emit: (command: CallCommand) => void) {
+    this.#facts = facts;
     this.#transcript = transcript;
+    this.#ledger = ledger;
     this.#emit = emit;
+    const { callId, config } = facts;
     this.#tools = new ToolDesk(callId, config.tools, transcript, (turn) => emit({ type: "keep-turn", turn }), emit);
   }
 
@@ -133,7 +137,7 @@ export class Turns implements TurnMaker {
         if (!answer.toolCalls.some((call) => call.toolCallId === event.toolCallId)) answer.toolCalls.push(event);
         return undefined;
       case "response-done":
-        answer.used(event.usage);
+        this.#used(answer, event.usage, event.source);
         if (answer.toolCalls.length === 0) {
           return answer.text === "" && !answer.effect
             ? this.#fail(answer, "upstream_unreadable", nowMs)
@@ -142,12 +146,12 @@ export class Turns implements TurnMaker {
         this.#runTools(answer, nowMs);
         return undefined;
       case "response-failed":
-        if (event.usage) answer.used(event.usage);
+        this.#used(answer, event.usage, event.source);
         this.#emit({
           type: "log",
           event: {
             event: "upstream-failed",
-            callId: this.#callId,
+            callId: this.#facts.callId,
             code: event.reason,
             status: event.status,
             upstreamRequestId: event.upstreamRequestId,
@@ -197,7 +201,9 @@ export class Turns implements TurnMaker {
   stop(heardText: string | null, nowMs: number): void {
     const answer = this.#answer;
     if (!answer) return;
-    if (this.#request && this.#tools.running.size === 0) answer.used(estimateUsage(this.#request, answer.responseText));
+    if (this.#request && this.#tools.running.size === 0) {
+      this.#used(answer, estimateUsage(this.#request, answer.responseText));
+    }
     this.#emit({ type: "cancel-response" });
     this.#keepTurn(answer, heardText, null, nowMs);
     this.#forget();
@@ -211,14 +217,22 @@ export class Turns implements TurnMaker {
     answer.requested(nowMs);
     const mayUseTools = answer.rounds <= LIMITS.toolRoundsPerTurn && answer.effect === null;
     this.#request = {
-      instructions: this.#config.prompt ?? DEFAULT_PROMPT,
+      instructions: this.#facts.config.prompt ?? DEFAULT_PROMPT,
       history: [...answer.base, ...answer.items],
       tools: mayUseTools
-        ? this.#config.tools.map(({ name, description, parameters }) => ({ name, description, parameters }))
+        ? this.#facts.config.tools.map(({ name, description, parameters }) => ({ name, description, parameters }))
         : [],
     };
     this.#response += 1;
+    const { model, payer } = this.#facts;
+    const guess = { ...estimateUsage(this.#request, ""), outputTokens: LIMITS.responseOutputTokens };
+    this.#charge = this.#ledger.begin({ kind: "response", model, payer }, guess, nowMs);
     this.#emit({ type: "respond", response: this.#response, request: this.#request });
+  }
+
+  /** What a response has come to; `null`: it was refused. */
+  #used(answer: Answer, usage: Usage | null, source?: UsageSource): void {
+    if (this.#ledger.settle(this.#charge, usage, source) && usage) answer.used(usage);
   }
 
   #runTools(answer: Answer, nowMs: number): void {
@@ -271,7 +285,7 @@ export class Turns implements TurnMaker {
     this.#emit({ type: "keep-turn", turn });
     this.#emit({
       type: "log",
-      event: { event: "turn-end", callId: this.#callId, seq: turn.seq, ...timings, code: failure },
+      event: { event: "turn-end", callId: this.#facts.callId, seq: turn.seq, ...timings, code: failure },
     });
   }
 

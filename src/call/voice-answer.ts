@@ -3,13 +3,16 @@ import { heardText, type Playback } from "./playback.ts";
 
 /** OpenAI counts the agent's sound as one token for 50 ms (pricing page, 2026-11-22). */
 const MS_PER_AUDIO_TOKEN = 50;
-const CHARACTERS_PER_TOKEN = 4;
+/** Rather too many tokens than too few: a guess at a bill errs high. */
+const CHARACTERS_PER_TOKEN = 3;
 
 /** One response of the model while it is made and heard: the agent's turn, unless it only calls tools. */
 export class VoiceAnswer {
   /** When the caller's turn was over that this answers; `undefined`: it answers none, as a greeting. */
   readonly turnEndedAtMs: number | undefined;
   readonly startedAtMs: number;
+  /** Its row in the ledger. */
+  readonly charge: number;
   /** Its place in the transcript, from its first word or sound on. */
   seq: number | undefined;
   /** The caller has spoken over it: nothing of it is sent or shown any more. */
@@ -25,9 +28,10 @@ export class VoiceAnswer {
   #turnLatencyMs: number | null = null;
   #heardLatencyMs: number | null = null;
 
-  constructor(turnEndedAtMs: number | undefined, startedAtMs: number) {
+  constructor(turnEndedAtMs: number | undefined, startedAtMs: number, charge: number) {
     this.turnEndedAtMs = turnEndedAtMs;
     this.startedAtMs = startedAtMs;
+    this.charge = charge;
   }
 
   /** What it says, all items of it. */

@@ -1,9 +1,15 @@
 import type { Reason } from "../failure.ts";
 import type { CallState } from "../protocol/call-messages.ts";
-import { addUsage, type TurnRecord, type Usage } from "../protocol/call-record.ts";
+import { addUsage, NO_USAGE, type TurnRecord, type Usage } from "../protocol/call-record.ts";
+import type { UsageSource } from "../protocol/charge.ts";
+import type { CallFacts } from "./call-facts.ts";
+import type { ChargeStart, Ledger } from "./ledger.ts";
 import { type CutItem, Playback } from "./playback.ts";
 import type { Transcript } from "./transcript.ts";
 import { VoiceAnswer } from "./voice-answer.ts";
+
+/** Half a minute at 20 tokens a second. */
+const GUESSED_AUDIO_TOKENS = 600;
 
 /**
  * The model's responses, from their first word to the last sound of them that was played: their places in the
@@ -11,15 +17,19 @@ import { VoiceAnswer } from "./voice-answer.ts";
  */
 export class VoiceAnswers {
   readonly playback = new Playback();
+  readonly #facts: CallFacts;
   readonly #transcript: Transcript;
+  readonly #ledger: Ledger;
   readonly #keepTurn: (turn: TurnRecord) => void;
   readonly #byResponse = new Map<string, VoiceAnswer>();
   /** Those with sound that may not have been played yet, by item. */
   readonly #byItem = new Map<string, VoiceAnswer>();
   #current: VoiceAnswer | undefined;
 
-  constructor(transcript: Transcript, keepTurn: (turn: TurnRecord) => void) {
+  constructor(facts: CallFacts, transcript: Transcript, ledger: Ledger, keepTurn: (turn: TurnRecord) => void) {
+    this.#facts = facts;
     this.#transcript = transcript;
+    this.#ledger = ledger;
     this.#keepTurn = keepTurn;
   }
 
@@ -29,7 +39,8 @@ export class VoiceAnswers {
   }
 
   begin(responseId: string, turnEndedAtMs: number | undefined, nowMs: number): void {
-    this.#current = new VoiceAnswer(turnEndedAtMs, nowMs);
+    const charge = this.#ledger.begin(this.#billed, this.#guess(), nowMs);
+    this.#current = new VoiceAnswer(turnEndedAtMs, nowMs, charge);
     this.#byResponse.set(responseId, this.#current);
   }
 
@@ -61,9 +72,16 @@ export class VoiceAnswers {
     return answer.seq;
   }
 
-  /** The model is through with it. What it cost goes to its turn, or to the tool call that is all it was. */
-  end(responseId: string, answer: VoiceAnswer, usage: Usage | null, failure: Reason | null, nowMs: number): void {
+  /** The model is through with it. What it used goes to its turn, or to the tool call that is all it was. */
+  end(
+    responseId: string,
+    answer: VoiceAnswer,
+    { usage, source }: { readonly usage: Usage | null; readonly source?: UsageSource | undefined },
+    failure: Reason | null,
+    nowMs: number,
+  ): void {
     answer.isDone = true;
+    this.#ledger.settle(answer.charge, usage, source);
     this.#byResponse.delete(responseId);
     if (this.#current === answer) this.#current = undefined;
     const toolTurn = answer.seq === undefined ? this.#transcript.toolTurn(answer.firstToolCallId ?? "") : undefined;
@@ -75,8 +93,9 @@ export class VoiceAnswers {
     }
   }
 
-  /** What a response cost that nobody heard: it goes to the agent's last turn, or to one without words. */
-  addStray(usage: Usage, nowMs: number): void {
+  /** What a response used that nobody heard: it goes to the agent's last turn, or to one without words. */
+  addStray(usage: Usage, source: UsageSource | undefined, nowMs: number): void {
+    if (!this.#ledger.add(this.#billed, usage, source, nowMs)) return;
     const last =
       this.#transcript.lastOf("agent") ?? this.#transcript.add({ speaker: "agent", startedAtMs: nowMs, text: "" });
     this.#change(last.seq, { usage: last.usage ? addUsage(last.usage, usage) : usage });
@@ -134,6 +153,7 @@ export class VoiceAnswers {
     answer.isDone = true;
     this.place(answer);
     const usage = answer.estimatedUsage(this.playback, historyCharacters);
+    this.#ledger.settle(answer.charge, usage);
     const heard = answer.isCut || answer.hasSound ? {} : { heardText: "" };
     this.keep(answer, { usage, failure: "upstream_lost", ...heard }, nowMs);
     return answer;
@@ -145,7 +165,25 @@ export class VoiceAnswers {
     if (responseId === undefined || answer === undefined) return;
     const hasBegun = answer.seq !== undefined || answer.firstToolCallId !== undefined;
     const usage = hasBegun ? answer.estimatedUsage(this.playback, historyCharacters) : null;
-    this.end(responseId, answer, usage, null, nowMs);
+    this.end(responseId, answer, { usage }, null, nowMs);
+  }
+
+  get #billed(): ChargeStart {
+    const { model, payer } = this.#facts;
+    return { kind: "response", model, payer };
+  }
+
+  /** What an answer comes to of which no more is ever heard: as much as the one before, and half a minute of sound. */
+  #guess(): Usage {
+    const last = this.#ledger.charges.findLast(({ kind }) => kind === "response")?.usage ?? NO_USAGE;
+    return {
+      ...NO_USAGE,
+      responses: 1,
+      inputTokens: last.inputTokens + last.outputTokens,
+      inputAudioTokens: last.inputAudioTokens + last.outputAudioTokens,
+      outputTokens: GUESSED_AUDIO_TOKENS,
+      outputAudioTokens: GUESSED_AUDIO_TOKENS,
+    };
   }
 
   #change(seq: number, fields: Partial<Omit<TurnRecord, "seq" | "revision">>): void {

@@ -15,6 +15,8 @@ export interface VoicePorts {
   readonly loadSpoken: (reason: Reason, format: SoundFormat) => Promise<readonly string[] | undefined>;
   /** Whether the caller listens fast enough for one more frame of sound. */
   readonly hasRoom: () => boolean;
+  /** Whether there is money for what the caller's sound may lead to. Absent: nobody asks. */
+  readonly isFunded?: () => boolean;
   readonly send: (frame: string | ArrayBuffer | Uint8Array) => void;
 }
 
@@ -67,7 +69,7 @@ export class VoiceLine {
 
   /** Frame path: a piece of the caller's sound. */
   fromCaller(audioBase64: string): void {
-    if (!this.#turns.takesSound(this.#ports.nowMs())) return;
+    if (!this.#turns.takesSound(this.#ports.nowMs()) || this.#ports.isFunded?.() === false) return;
     if (this.#session) this.#session.append(audioBase64);
     else this.#keepEarly(audioBase64);
   }

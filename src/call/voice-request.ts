@@ -9,7 +9,7 @@ export const instructionsOf = ({ config }: CallFacts): string => config.prompt ?
 
 /** What a session is opened with: the agent, and what was said so far. */
 export function voiceRequestOf(facts: CallFacts, transcript: Transcript, pushToTalk: boolean): VoiceRequest {
-  const { config, sound } = facts;
+  const { config, sound, answerTokens } = facts;
   return {
     instructions: instructionsOf(facts),
     voice: config.voice ?? DEFAULT_VOICE,
@@ -18,6 +18,7 @@ export function voiceRequestOf(facts: CallFacts, transcript: Transcript, pushToT
     turnEnd: config.turnEnd ?? DEFAULT_TURN_END,
     patience: config.patience ?? DEFAULT_PATIENCE,
     pushToTalk,
+    ...(answerTokens === null ? {} : { answerTokens }),
     history: historyOf(transcript.turns, { items: LIMITS.historyItems, characters: LIMITS.historyCharacters }),
   };
 }

@@ -1,13 +1,16 @@
 import type { CallerEvent } from "../caller/caller-leg.ts";
 import { factsOf, type Reason } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
-import type { VoiceCommand, VoiceEvent } from "../model/voice-leg.ts";
+import type { VoiceCommand, VoiceEvent, VoiceRequest } from "../model/voice-leg.ts";
 import type { CallState } from "../protocol/call-messages.ts";
+import type { Usage } from "../protocol/call-record.ts";
+import type { UsageSource } from "../protocol/charge.ts";
 import { AgentVoice } from "./agent-voice.ts";
 import type { CallCommand, ToolResult } from "./call-events.ts";
 import { type CallFacts, FATAL } from "./call-facts.ts";
 import { CallerSound } from "./caller-sound.ts";
 import { CallerTurns } from "./caller-turns.ts";
+import type { Ledger } from "./ledger.ts";
 import { Screen } from "./screen.ts";
 import { cut } from "./tool-desk.ts";
 import type { Transcript } from "./transcript.ts";
@@ -28,23 +31,32 @@ export class VoiceTurns implements TurnMaker {
   readonly sound = new CallerSound();
   readonly #facts: CallFacts;
   readonly #transcript: Transcript;
+  readonly #ledger: Ledger;
   readonly #emit: (command: CallCommand) => void;
   readonly #screen: Screen;
   readonly #agent: AgentVoice;
   readonly #caller: CallerTurns;
   readonly #link: VoiceLink;
   #isClosed = false;
+  /** Nothing more may be asked of the model: there is no money for it. */
+  isUnfunded = false;
   /** Words of ours that the model was told to say, and has not begun to. */
   #unsaid: string | undefined;
 
-  constructor(facts: CallFacts, transcript: Transcript, emit: (command: CallCommand) => void) {
+  constructor(facts: CallFacts, transcript: Transcript, ledger: Ledger, emit: (command: CallCommand) => void) {
     this.#facts = facts;
     this.#transcript = transcript;
+    this.#ledger = ledger;
     this.#emit = emit;
     this.#screen = new Screen(emit);
-    this.#agent = new AgentVoice(facts, transcript, this.#screen, emit, (command) => this.#tell(command));
+    this.#agent = new AgentVoice(facts, transcript, ledger, this.#screen, emit, (command) => this.#tell(command));
     this.#caller = new CallerTurns(transcript, this.#screen.keep.bind(this.#screen));
     this.#link = new VoiceLink(emit);
+  }
+
+  /** What a session that is opened now begins with. */
+  get request(): VoiceRequest {
+    return voiceRequestOf(this.#facts, this.#transcript, this.sound.pushToTalk);
   }
 
   get answers(): VoiceAnswers {
@@ -66,7 +78,7 @@ export class VoiceTurns implements TurnMaker {
 
   /** Frame path: whether the caller's sound is for the model now. */
   takesSound(nowMs: number): boolean {
-    return this.sound.takes(nowMs) && !this.#isClosed;
+    return this.sound.takes(nowMs) && !this.#isClosed && !this.isUnfunded;
   }
 
   /** Frame path: whether sound of this response is for the caller. */
@@ -196,14 +208,14 @@ export class VoiceTurns implements TurnMaker {
     switch (event.type) {
       case "caller-text":
         this.#caller.words(event.itemId, cut(event.text, LIMITS.utteranceCharacters), event.usage);
-        if (event.usage) this.#screen.meter(this.#transcript.usage);
+        if (event.usage) this.#billTranscript(event.usage, event.source, nowMs);
         return undefined;
       case "caller-text-failed":
         this.#caller.wordsFailed(event.itemId);
         return undefined;
       case "stray-usage":
-        this.answers.addStray(event.usage, nowMs);
-        this.#screen.meter(this.#transcript.usage);
+        this.answers.addStray(event.usage, event.source, nowMs);
+        this.#screen.meter(this.#ledger);
         return undefined;
       case "lost":
         return this.#lost(event, nowMs);
@@ -214,6 +226,12 @@ export class VoiceTurns implements TurnMaker {
       default:
         return this.#isClosed ? undefined : this.#take(event, nowMs);
     }
+  }
+
+  #billTranscript(usage: Usage, source: UsageSource | undefined, nowMs: number): void {
+    const { payer, transcriptionModel } = this.#facts;
+    this.#ledger.add({ kind: "transcription", model: transcriptionModel ?? "", payer }, usage, source, nowMs);
+    this.#screen.meter(this.#ledger);
   }
 
   #take(
@@ -311,7 +329,7 @@ export class VoiceTurns implements TurnMaker {
   #openLink(nowMs: number): void {
     if (this.#agent.tools.isRunning) return;
     if (!this.#agent.isAnnouncing) this.#screen.show("connecting");
-    this.#link.open(voiceRequestOf(this.#facts, this.#transcript, this.sound.pushToTalk), nowMs);
+    this.#link.open(this.request, nowMs);
     if (this.#unsaid !== undefined) this.#tell({ type: "say", text: this.#unsaid });
   }
 
@@ -321,6 +339,8 @@ export class VoiceTurns implements TurnMaker {
   }
 
   #tell(command: VoiceCommand): void {
+    const asks = command.type === "answer" || command.type === "say" || command.type === "turn-end";
+    if (asks && this.isUnfunded) return;
     if (this.#link.isOpen && !this.#isClosed) this.#emit({ type: "voice", command });
   }
 }

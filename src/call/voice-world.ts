@@ -1,5 +1,5 @@
 import type { Settings } from "../env.ts";
-import { reasonOf } from "../failure.ts";
+import { type Reason, reasonOf } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
 import { log } from "../log.ts";
 import { openVoice } from "../model/realtime.ts";
@@ -28,11 +28,12 @@ export const soundOf = (wayIn: WayIn): SoundFormat | null => {
   }
 };
 
-/** What a call with sound reaches OpenAI and its recorded sentences by. The key is unsealed for each session anew. */
+/** What a call with sound reaches OpenAI and its recorded sentences by. The key is unsealed, and the money asked for, for each session anew. */
 export function voiceWorld(
   start: () => CallStart,
   settings: Settings,
   openKey: () => Promise<ApiKey>,
+  fund: () => Promise<Reason | undefined>,
   assets: Assets,
 ): Pick<VoicePorts, "openVoice" | "loadSpoken"> {
   const startTimer: StartTimer = (run, afterMs) => {
@@ -44,8 +45,9 @@ export function voiceWorld(
       const { callId, model, transcriptionModel, language } = start();
       const dial = async (signal?: AbortSignal): Promise<DialledSocket | DialFailure> => {
         if (afterMs > 0) await new Promise<void>((resolve) => void startTimer(resolve, afterMs));
-        const apiKey = await openKey().catch(reasonOf);
+        const [apiKey, refusal] = await Promise.all([openKey().catch(reasonOf), fund()]);
         if (typeof apiKey === "string") return { reason: apiKey, mayReconnect: false, status: 0 };
+        if (refusal) return { reason: refusal, mayReconnect: false, status: 0 };
         return dialRealtime(apiKey, settings.openaiBaseUrl, model, fetch, signal);
       };
       const hearing = {

@@ -1,6 +1,7 @@
 import { FAILURES, factsOf, type Reason } from "../failure.ts";
+import type { Bill, Budget } from "../protocol/bill.ts";
 import type { CallState } from "../protocol/call-messages.ts";
-import { NO_USAGE, type TurnRecord, type Usage } from "../protocol/call-record.ts";
+import type { TurnRecord } from "../protocol/call-record.ts";
 import type { WatchedMessage } from "../protocol/live-messages.ts";
 import type { Call } from "./call.ts";
 import { turnMessage } from "./turn-message.ts";
@@ -14,7 +15,9 @@ export class WatchedView {
   readonly #turns = new Map<number, number>();
   #words: { readonly seq: number; readonly text: string } | undefined;
   #state: CallState | undefined;
-  #usage: Usage = NO_USAGE;
+  #bill: Bill | undefined;
+  #isRunning = false;
+  #budget: Budget | null = null;
   #failure: Reason | undefined;
   #hasEnded = false;
 
@@ -31,10 +34,14 @@ export class WatchedView {
     const state = stateOf(call);
     if (state !== this.#state && call.progress.endedAtMs === null) messages.push({ type: "state", state });
     this.#state = state;
-    const { usage } = transcript;
-    if (JSON.stringify(usage) !== JSON.stringify(this.#usage))
-      messages.push({ type: "meter", usage, costMicroUsd: null });
-    this.#usage = usage;
+    const { budget, running } = call.money;
+    const { usage, bill } = call.ledger;
+    const isNews = this.#bill ? bill !== this.#bill : bill.lines.length > 0;
+    if (isNews || (running !== null && !this.#isRunning)) messages.push({ type: "meter", usage, bill, running });
+    this.#bill = bill;
+    this.#isRunning = running !== null;
+    if (budget && budget !== this.#budget) messages.push({ type: "budget", budget });
+    this.#budget = budget;
     return [...messages, ...this.#newEnd(call)];
   }
 

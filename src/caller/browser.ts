@@ -62,6 +62,7 @@ export class BrowserWire implements SoundWire {
       case "state":
       case "caption":
       case "meter":
+      case "budget":
       case "clear":
         return write(command);
       case "error":

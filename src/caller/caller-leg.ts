@@ -1,5 +1,5 @@
 import type { CallMessage, CallState, TurnMessage } from "../protocol/call-messages.ts";
-import type { EndReason, Usage } from "../protocol/call-record.ts";
+import type { EndReason } from "../protocol/call-record.ts";
 
 /** The caller's side of a call: what a caller can do, and what a caller can be sent, whatever the wire. */
 
@@ -52,7 +52,7 @@ export type CallerCommand =
   | { readonly type: "state"; readonly state: CallState }
   | { readonly type: "caption"; readonly seq: number; readonly speaker: "caller" | "agent"; readonly delta: string }
   | { readonly type: "turn"; readonly turn: TurnMessage }
-  | { readonly type: "meter"; readonly usage: Usage; readonly costMicroUsd: number | null }
+  | Extract<CallMessage, { readonly type: "meter" | "budget" }>
   /** The agent leaves; `handoff` travels to whoever takes over. */
   | { readonly type: "end"; readonly handoff: Readonly<Record<string, string>>; readonly endReason: EndReason };
 

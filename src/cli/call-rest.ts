@@ -35,7 +35,13 @@ const Call = z.object({
     outputAudioTokens: z.number().default(0),
     estimated: z.boolean(),
   }),
+  costMicroUsd: z.number().nullable().default(null),
 });
+/** An older Callroom has no bill. */
+const Bill = z
+  .object({ phoneMicroUsd: z.number().nullable() })
+  .nullish()
+  .transform((bill) => bill ?? null);
 const ToolCall = z.object({
   name: z.string(),
   arguments: z.string(),
@@ -54,9 +60,11 @@ const CallAndTurns = z.object({
   success: z.literal(true),
   call: Call,
   turns: z.array(z.object({ toolCall: ToolCall.nullable() })),
+  bill: Bill,
 });
 
 export type ShownCall = z.infer<typeof Call>;
+export type ShownBill = z.infer<typeof Bill>;
 export type PreparedCall = z.infer<typeof Prepared>;
 export type ShownToolCall = z.infer<typeof ToolCall>;
 
@@ -95,10 +103,13 @@ export class CallRest {
     return (await this.#ask(Calls, "/api/me/calls", { headers: bearer(sessionToken) })).calls;
   }
 
-  async call(sessionToken: string, callId: string): Promise<{ call: ShownCall; toolCalls: readonly ShownToolCall[] }> {
+  async call(
+    sessionToken: string,
+    callId: string,
+  ): Promise<{ call: ShownCall; bill: ShownBill; toolCalls: readonly ShownToolCall[] }> {
     const path = `/api/me/calls/${encodeURIComponent(callId)}`;
-    const { call, turns } = await this.#ask(CallAndTurns, path, { headers: bearer(sessionToken) });
-    return { call, toolCalls: turns.flatMap(({ toolCall }) => toolCall ?? []) };
+    const { call, turns, bill } = await this.#ask(CallAndTurns, path, { headers: bearer(sessionToken) });
+    return { call, bill, toolCalls: turns.flatMap(({ toolCall }) => toolCall ?? []) };
   }
 
   async #ask<Schema extends z.ZodType>(schema: Schema, path: string, init: RequestInit): Promise<z.infer<Schema>> {

@@ -1,4 +1,4 @@
-import type { ShownCall, ShownToolCall } from "./call-rest.ts";
+import type { ShownBill, ShownCall, ShownToolCall } from "./call-rest.ts";
 import type { Terminal } from "./progress.ts";
 import type { RelayTurn } from "./relay-client.ts";
 
@@ -76,7 +76,7 @@ export class CallPrinter {
     this.line("Tool", `${name}(${short(given)}) → ${short(output ?? "nothing")}`, outcome + took);
   }
 
-  summary({ startedAt, endedAt, endReason, keySource, model, usage }: ShownCall): void {
+  summary({ startedAt, endedAt, endReason, keySource, model, usage, costMicroUsd }: ShownCall, bill: ShownBill): void {
     const duration = endedAt === null ? "not ended" : inSeconds(endedAt - startedAt);
     const { inputTokens, inputAudioTokens, cachedInputTokens } = usage;
     const { outputTokens, outputAudioTokens, responses, estimated } = usage;
@@ -90,6 +90,9 @@ export class CallPrinter {
       `${inputTokens} in (${ofInput}), ${outputTokens} out${ofOutput}, ${responses} response${responses === 1 ? "" : "s"}` +
         (estimated ? ", partly estimated" : ""),
     );
+    const phone = bill?.phoneMicroUsd ? `, and ${dollars(bill.phoneMicroUsd)} on the instructor's Twilio bill` : "";
+    const cost = costMicroUsd === null ? "unpriced: no price is known for this model" : dollars(costMicroUsd);
+    this.line("Cost", `${cost} on that key${phone}`);
   }
 
   /** Somebody pressed Enter: the terminal has ended the line by itself. */
@@ -119,6 +122,7 @@ const END_REASONS: Readonly<Record<string, string>> = {
   lost: "the connection was lost",
   refused: "not let in",
   policy: "ended for breaking a rule",
+  budget: "nothing more may be spent",
   "upstream-failed": "the connection to OpenAI failed",
 };
 
@@ -144,6 +148,9 @@ function short(text: string): string {
   const line = text.replaceAll(/\s+/g, " ");
   return line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line;
 }
+
+/** To the millionth, which is what the ledger counts in. */
+const dollars = (microUsd: number): string => `$${(microUsd / 1_000_000).toFixed(6)}`;
 
 const inSeconds = (ms: number): string => {
   const seconds = Math.round(ms / 1_000);

@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
+import { billOf, meterOf } from "../../test/journeys/page-money.ts";
 import type { PageServer } from "../../test/journeys/page-server.ts";
-import { CALL_START, CONVERSATION, ME, OWN_KEY, summaryOf, USAGE, wallOf } from "../../test/journeys/page-world.ts";
+import { CALL_START, CONVERSATION, ME, OWN_KEY, summaryOf, wallOf } from "../../test/journeys/page-world.ts";
 import { DEFAULT_TOOLS } from "../protocol/agent-config.ts";
 import type { WallStudent } from "../protocol/live-messages.ts";
 import { BAR_WORDS } from "../web/console/words-wall.ts";
@@ -57,7 +58,7 @@ async function call(server: PageServer, page: Page): Promise<void> {
     { type: "state", state: "speaking" },
     ...CONVERSATION.slice(0, -1),
     { type: "caption", seq: 7, speaker: "agent", delta: "See you soon. Good" },
-    { type: "meter", usage: USAGE, costMicroUsd: null },
+    meterOf(billOf("student")),
   );
   await page.getByText("See you soon. Good").waitFor();
 }

@@ -24,9 +24,9 @@ export async function showRecord(
     if (waitedMs > 0) await sleep(RECORD_POLL_MS);
     const found = find(await rest.calls(token));
     if (!found || found.endedAt === null) continue;
-    const { call, toolCalls } = await rest.call(token, found.id);
+    const { call, bill, toolCalls } = await rest.call(token, found.id);
     if (withTools) for (const toolCall of toolCalls) printer.toolCall(toolCall);
-    printer.summary(call);
+    printer.summary(call, bill);
     return;
   }
   printer.note("The record of this call is not written yet; it will be in the call history.");

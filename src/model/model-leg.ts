@@ -1,5 +1,6 @@
 import type { Reason } from "../failure.ts";
 import { NO_USAGE, type Usage } from "../protocol/call-record.ts";
+import type { UsageSource } from "../protocol/charge.ts";
 
 /** One thing the model is told, in our words; a leg turns it into its vendor's form. */
 export type HistoryItem =
@@ -29,14 +30,22 @@ export type ModelEvent =
   | { readonly type: "tool-call"; readonly toolCallId: string; readonly name: string; readonly arguments: string }
   | { readonly type: "memo"; readonly memo: string }
   /** `cut`: the answer stopped at a limit before the model was through. */
-  | { readonly type: "response-done"; readonly usage: Usage; readonly cut: boolean }
+  | {
+      readonly type: "response-done";
+      readonly usage: Usage;
+      /** What OpenAI wrote of it; absent: it was counted by us. */
+      readonly source?: UsageSource | undefined;
+      readonly cut: boolean;
+    }
   | {
       readonly type: "response-failed";
       readonly reason: Reason;
       /** HTTP status, 0 when none arrived. */
       readonly status: number;
       readonly upstreamRequestId: string | null;
+      /** Null: it was refused, and is not billed. */
       readonly usage: Usage | null;
+      readonly source?: UsageSource | undefined;
     };
 
 /** The model's side of a call. */
@@ -48,20 +57,21 @@ export interface ModelLeg {
   respond(request: ModelRequest, signal: AbortSignal, onEvents: (events: readonly ModelEvent[]) => void): Promise<void>;
 }
 
-/** Four characters of English are about one token (OpenAI's own rule of thumb). */
-const CHARACTERS_PER_TOKEN = 4;
+/** Four characters of English are about one token (OpenAI's own rule of thumb); a guess at a bill is rather too high. */
+const BYTES_PER_TOKEN = 3;
 
-/** Usage of a response that was cut before OpenAI told: counted from the text, and marked as estimated. */
-export function estimateUsage(request: ModelRequest, outputText: string): Usage {
-  const inputCharacters = request.history.reduce(
-    (sum, item) => sum + JSON.stringify(item).length,
-    request.instructions.length + request.tools.reduce((sum, tool) => sum + JSON.stringify(tool).length, 0),
-  );
-  return {
-    ...NO_USAGE,
-    responses: 1,
-    inputTokens: Math.ceil(inputCharacters / CHARACTERS_PER_TOKEN),
-    outputTokens: Math.ceil(outputText.length / CHARACTERS_PER_TOKEN),
-    estimated: true,
-  };
-}
+/** Usage of a response that was cut before OpenAI told: counted from the text, rather too high, and marked as estimated. */
+export const estimateUsage = (request: ModelRequest, outputText: string): Usage => ({
+  ...NO_USAGE,
+  responses: 1,
+  inputTokens: Math.ceil(requestBytes(request) / BYTES_PER_TOKEN),
+  outputTokens: Math.ceil(bytesOf(outputText) / BYTES_PER_TOKEN),
+  estimated: true,
+});
+
+/** What the model is shown, in bytes of UTF-8: no request has more tokens than that. */
+export const requestBytes = ({ instructions, tools, history }: ModelRequest): number =>
+  bytesOf(instructions) + bytesOf(JSON.stringify([tools, history]));
+
+const encoder = new TextEncoder();
+export const bytesOf = (text: string): number => encoder.encode(text).length;

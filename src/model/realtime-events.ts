@@ -2,6 +2,8 @@ import * as z from "zod";
 import type { Reason } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
 import type { Usage } from "../protocol/call-record.ts";
+import type { UsageSource } from "../protocol/charge.ts";
+import { usageSource } from "./raw-usage.ts";
 import { readResponseUsage, readTranscriptionUsage } from "./realtime-usage.ts";
 import { reasonOfStreamError } from "./upstream-failure.ts";
 
@@ -15,7 +17,13 @@ export type RealtimeEvent =
   | { readonly type: "turn-committed"; readonly itemId: string }
   | { readonly type: "caller-text-failed"; readonly itemId: string }
   | { readonly type: "caller-delta"; readonly itemId: string; readonly text: string }
-  | { readonly type: "caller-text"; readonly itemId: string; readonly text: string; readonly usage: Usage | null }
+  | {
+      readonly type: "caller-text";
+      readonly itemId: string;
+      readonly text: string;
+      readonly usage: Usage | null;
+      readonly source: UsageSource | undefined;
+    }
   | { readonly type: "item-added"; readonly itemId: string }
   /** `askId`: which `response.create` of ours it answers; null for one that the server made by itself. */
   | { readonly type: "response-created"; readonly responseId: string; readonly askId: string | null }
@@ -39,6 +47,7 @@ export type RealtimeEvent =
       readonly outcome: "complete" | "cancelled" | "cut" | "failed";
       readonly reason: Reason | null;
       readonly usage: Usage | null;
+      readonly source: UsageSource | undefined;
     }
   /** Empty where OpenAI says nothing. `clientEventId`: the event of ours that it is about. */
   | {
@@ -157,7 +166,7 @@ function readOther(type: string, json: Record<string, unknown>): RealtimeEvent {
         type: "caller-text",
         itemId,
         text: transcript.slice(0, LIMITS.utteranceCharacters),
-        usage: readTranscriptionUsage(usage),
+        ...billed(usage, itemId, readTranscriptionUsage),
       }));
     case "conversation.item.input_audio_transcription.failed":
       return read(OfItem, json, ({ item_id: itemId }) => ({ type: "caller-text-failed", itemId }));
@@ -223,9 +232,16 @@ const toolCall = (responseId: string, call: z.output<typeof Call>): RealtimeEven
   arguments: call.arguments,
 });
 
+/** A usage as we read it, with what it was read from. */
+function billed(json: unknown, upstreamId: string, readUsage: (json: unknown) => Usage | null) {
+  const usage = readUsage(json);
+  return { usage, source: usage ? usageSource(json, upstreamId) : undefined };
+}
+
 function responseDone(response: z.output<typeof ResponseDone>["response"]): RealtimeEvent {
   const { id: responseId, metadata: askId, status, status_details: details } = response;
-  const done = { type: "response-done", responseId, askId, usage: readResponseUsage(response.usage) } as const;
+  const bill = billed(response.usage, responseId, readResponseUsage);
+  const done = { type: "response-done", responseId, askId, ...bill } as const;
   switch (status) {
     case "completed":
       return { ...done, outcome: "complete", reason: null };

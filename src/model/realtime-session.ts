@@ -45,7 +45,7 @@ export function sessionOf(request: VoiceRequest, hearing: Hearing): RealtimeSess
       parameters,
     })),
     tool_choice: "auto",
-    max_output_tokens: ANSWER_TOKENS,
+    max_output_tokens: request.answerTokens ?? ANSWER_TOKENS,
     // Dropping a fifth at once, and not a little each turn, keeps most of the prompt in the cache.
     truncation: { type: "retention_ratio", retention_ratio: 0.8 },
     tracing: null,

@@ -50,7 +50,13 @@ export function readResponseUsage(value: unknown): Usage | null {
 }
 
 const TranscriptionUsage = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("tokens"), input_tokens: tokens, output_tokens: tokens }),
+  z.object({
+    type: z.literal("tokens"),
+    input_tokens: tokens,
+    output_tokens: tokens,
+    // What is not said to be text is sound, which is dearer.
+    input_token_details: z.object({ audio_tokens: tokens }).nullish().catch(null),
+  }),
   z.object({ type: z.literal("duration"), seconds: z.number().nonnegative().max(MOST_SECONDS) }),
 ]);
 
@@ -60,7 +66,14 @@ export function readTranscriptionUsage(value: unknown): Usage | null {
   if (bill === undefined) return null;
   const counted =
     bill.type === "tokens"
-      ? { transcriptionInputTokens: bill.input_tokens, transcriptionOutputTokens: bill.output_tokens }
+      ? {
+          transcriptionInputTokens: bill.input_tokens,
+          transcriptionInputAudioTokens: Math.min(
+            bill.input_token_details?.audio_tokens ?? bill.input_tokens,
+            bill.input_tokens,
+          ),
+          transcriptionOutputTokens: bill.output_tokens,
+        }
       : { transcriptionMs: Math.round(bill.seconds * 1_000) };
   return { ...NO_USAGE, transcriptions: 1, ...counted };
 }

@@ -226,7 +226,7 @@ class RealtimeLeg implements RealtimeVoice {
         const { askId, ...end } = event;
         if (!queue.knows(end.responseId)) this.#beginResponse(end.responseId, askId, queue);
         if (queue.done(end.responseId)) this.#emit({ ...end, type: "response-end" });
-        else if (end.usage) this.#emit({ type: "stray-usage", usage: end.usage });
+        else if (end.usage) this.#emit({ type: "stray-usage", usage: end.usage, source: end.source });
         return;
       }
       case "error":

@@ -1,6 +1,8 @@
 import * as z from "zod";
 import type { Reason } from "../failure.ts";
 import { NO_USAGE, type Usage } from "../protocol/call-record.ts";
+import type { UsageSource } from "../protocol/charge.ts";
+import { usageSource } from "./raw-usage.ts";
 import { reasonOfStreamError } from "./upstream-failure.ts";
 
 /** An event of the Responses stream as we use it. Unknown events are `ignored`; broken ones `unreadable`. */
@@ -8,15 +10,26 @@ export type ResponseEvent =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "tool-call"; readonly toolCallId: string; readonly name: string; readonly arguments: string }
   | { readonly type: "memo"; readonly memo: string }
-  | { readonly type: "done"; readonly usage: Usage | null; readonly cut: boolean }
-  | { readonly type: "failed"; readonly reason: Reason; readonly usage: Usage | null }
+  | ({ readonly type: "done"; readonly cut: boolean } & Billed)
+  | ({ readonly type: "failed"; readonly reason: Reason } & Billed)
   | { readonly type: "ignored" }
   | { readonly type: "unreadable" };
+
+/** `usage` null: none was told, or none that can be so; `source`: what was told. */
+interface Billed {
+  readonly usage: Usage | null;
+  readonly source: UsageSource | undefined;
+}
+
+const UNBILLED: Billed = { usage: null, source: undefined };
 
 const IGNORED: ResponseEvent = { type: "ignored" };
 const UNREADABLE: ResponseEvent = { type: "unreadable" };
 
-const count = z.number().int().nonnegative();
+/** No response is billed for so many tokens: then the bill is wrong. */
+const MOST_TOKENS = 10_000_000;
+
+const count = z.number().int().nonnegative().max(MOST_TOKENS);
 const UsageJson = z.object({
   input_tokens: count,
   input_tokens_details: z.object({ cached_tokens: count.optional(), cache_write_tokens: count.optional() }).optional(),
@@ -37,7 +50,9 @@ const Reasoning = z.object({
 });
 const Terminal = z.object({
   response: z.object({
-    usage: UsageJson.nullish(),
+    id: z.string().max(200).nullish().catch(null),
+    // Read on its own: a bill that cannot be read must not spoil the rest.
+    usage: z.unknown().optional(),
     error: z.object({ code: z.string().nullish(), type: z.string().nullish() }).nullish(),
   }),
 });
@@ -58,19 +73,19 @@ export function readResponseEvent(data: string): ResponseEvent {
     case "response.incomplete":
       return readTerminal(json, (response) => ({
         type: "done",
-        usage: usageOf(response.usage),
+        ...billed(response),
         cut: json.type === "response.incomplete",
       }));
     case "response.failed":
       return readTerminal(json, (response) => ({
         type: "failed",
         reason: reasonOfStreamError(response.error?.code ?? "", response.error?.type ?? ""),
-        usage: usageOf(response.usage),
+        ...billed(response),
       }));
     case "error": {
       const nested = parseWith(z.object({ error: StreamError }), json)?.error;
       const error = nested ?? parseWith(StreamError, { ...json, type: null });
-      return { type: "failed", reason: reasonOfStreamError(error?.code ?? "", error?.type ?? ""), usage: null };
+      return { type: "failed", reason: reasonOfStreamError(error?.code ?? "", error?.type ?? ""), ...UNBILLED };
     }
     default:
       return typeof json.type === "string" ? IGNORED : UNREADABLE;
@@ -94,16 +109,27 @@ function readTerminal(
   return build({});
 }
 
-function usageOf(usage: z.infer<typeof UsageJson> | null | undefined): Usage | null {
+function billed({ id, usage }: z.infer<typeof Terminal>["response"]): Billed {
+  const read = usageOf(usage);
+  return read ? { usage: read, source: usageSource(usage, id ?? null) } : UNBILLED;
+}
+
+/** Cached and written tokens are parts of the input that do not overlap. Null when it does not add up. */
+function usageOf(json: unknown): Usage | null {
+  const usage = parseWith(UsageJson, json);
   if (!usage) return null;
+  const cached = usage.input_tokens_details?.cached_tokens ?? 0;
+  const written = usage.input_tokens_details?.cache_write_tokens ?? 0;
+  const reasoning = usage.output_tokens_details?.reasoning_tokens ?? 0;
+  if (cached + written > usage.input_tokens || reasoning > usage.output_tokens) return null;
   return {
     ...NO_USAGE,
     responses: 1,
     inputTokens: usage.input_tokens,
-    cachedInputTokens: Math.min(usage.input_tokens_details?.cached_tokens ?? 0, usage.input_tokens),
-    cacheWriteTokens: Math.min(usage.input_tokens_details?.cache_write_tokens ?? 0, usage.input_tokens),
+    cachedInputTokens: cached,
+    cacheWriteTokens: written,
     outputTokens: usage.output_tokens,
-    reasoningTokens: Math.min(usage.output_tokens_details?.reasoning_tokens ?? 0, usage.output_tokens),
+    reasoningTokens: reasoning,
   };
 }
 

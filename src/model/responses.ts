@@ -4,6 +4,7 @@ import type { ResponseCreateParamsStreaming, ResponseInputItem } from "openai/re
 import type { Reason } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
 import type { Usage } from "../protocol/call-record.ts";
+import type { UsageSource } from "../protocol/charge.ts";
 import { estimateUsage, type HistoryItem, type ModelEvent, type ModelLeg, type ModelRequest } from "./model-leg.ts";
 import { readResponseEvent } from "./response-events.ts";
 import { traitsOf } from "./text-models.ts";
@@ -161,6 +162,12 @@ async function readStream(
   }
 }
 
+/** What OpenAI told of a response's usage. */
+interface Told {
+  readonly usage: Usage | null;
+  readonly source: UsageSource | undefined;
+}
+
 /** Folds the events of one response into ours, and sees to it that it ends exactly once. */
 class ResponseFold {
   readonly #request: ModelRequest;
@@ -183,7 +190,7 @@ class ResponseFold {
       case "text":
         this.hasBegun = true;
         this.#text += event.text.slice(0, LIMITS.answerCharacters - this.#said.length - this.#text.length + 1);
-        if (this.#said.length + this.#text.length > LIMITS.answerCharacters) this.#end(null, true);
+        if (this.#said.length + this.#text.length > LIMITS.answerCharacters) this.#end(undefined, true);
         return;
       case "tool-call":
         // The same call is announced in more than one event; it counts once.
@@ -197,10 +204,10 @@ class ResponseFold {
         this.#push(event);
         return;
       case "done":
-        this.#end(event.usage, event.cut);
+        this.#end(event, event.cut);
         return;
       case "failed":
-        this.fail(event.reason);
+        this.fail(event.reason, event);
         return;
       case "ignored":
       case "unreadable":
@@ -209,9 +216,11 @@ class ResponseFold {
   }
 
   /** The response will not end by itself any more. */
-  fail(reason: Reason): void {
+  fail(reason: Reason, told?: Told): void {
     if (this.over) return;
-    this.#push(failed(reason, { status: 200, upstreamRequestId: null }, this.#estimate()));
+    const { usage = null, source } = told ?? {};
+    const failure = failed(reason, { status: 200, upstreamRequestId: null }, usage ?? this.#estimate());
+    this.#push({ ...failure, source });
     this.over = true;
   }
 
@@ -223,8 +232,8 @@ class ResponseFold {
     return events;
   }
 
-  #end(usage: Usage | null, cut: boolean): void {
-    this.#push({ type: "response-done", usage: usage ?? this.#estimate(), cut });
+  #end(told: Told | undefined, cut: boolean): void {
+    this.#push({ type: "response-done", usage: told?.usage ?? this.#estimate(), source: told?.source, cut });
     this.over = true;
   }
 
@@ -249,7 +258,7 @@ function failed(
   reason: Reason,
   seen: { readonly status: number; readonly upstreamRequestId: string | null },
   usage: Usage | null,
-): ModelEvent {
+): Extract<ModelEvent, { type: "response-failed" }> {
   return { type: "response-failed", reason, status: seen.status, upstreamRequestId: seen.upstreamRequestId, usage };
 }
 

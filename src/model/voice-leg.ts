@@ -1,6 +1,7 @@
 import type { Reason } from "../failure.ts";
 import type { Patience, TurnEnd } from "../protocol/agent-config.ts";
 import type { Usage } from "../protocol/call-record.ts";
+import type { UsageSource } from "../protocol/charge.ts";
 import type { HistoryItem, ModelTool } from "./model-leg.ts";
 
 /** The model's side of a call with sound: one session that hears the caller and speaks, for as long as it lasts. */
@@ -19,6 +20,8 @@ export interface VoiceRequest {
   readonly patience: Patience;
   /** The caller's turns end when a button is released, not when the model hears their end. */
   readonly pushToTalk: boolean;
+  /** The longest answer, in tokens of both kinds; absent: as long as the model may. */
+  readonly answerTokens?: number;
   /** What was said before this session: told to the model as text. */
   readonly history: readonly HistoryItem[];
 }
@@ -58,7 +61,13 @@ export type VoiceEvent =
   | { readonly type: "caller-turn"; readonly itemId: string }
   | { readonly type: "caller-delta"; readonly itemId: string; readonly text: string }
   /** The transcript of a caller's turn, often after the answer. `usage` is a bill of its own. */
-  | { readonly type: "caller-text"; readonly itemId: string; readonly text: string; readonly usage: Usage | null }
+  | {
+      readonly type: "caller-text";
+      readonly itemId: string;
+      readonly text: string;
+      readonly usage: Usage | null;
+      readonly source?: UsageSource | undefined;
+    }
   | { readonly type: "caller-text-failed"; readonly itemId: string }
   | { readonly type: "response-start"; readonly responseId: string }
   /** The first sound of an item has come; it follows at once. */
@@ -82,9 +91,10 @@ export type VoiceEvent =
       /** Of a failed one. */
       readonly reason: Reason | null;
       readonly usage: Usage | null;
+      readonly source?: UsageSource | undefined;
     }
   /** What a response has cost that nobody was told of: it was made after it had been cancelled. */
-  | { readonly type: "stray-usage"; readonly usage: Usage }
+  | { readonly type: "stray-usage"; readonly usage: Usage; readonly source?: UsageSource | undefined }
   /**
    * The session is gone. `mayReconnect`: another one may work. `upstreamCode`: the code of the close, or the HTTP status of
    * a handshake that was refused; 0 for neither.

@@ -1,3 +1,4 @@
+import type { Bill, Budget, RunningLine } from "./bill.ts";
 import type { EndReason, KeySource, ToolCallRecord, TurnTimings, Usage } from "./call-record.ts";
 
 /**
@@ -77,8 +78,10 @@ export type CallMessage =
   | TurnMessage
   /** All sound that was received and is not played yet is void. */
   | { readonly type: "clear" }
-  /** What the call has used so far. Null: no price is known. */
-  | { readonly type: "meter"; readonly usage: Usage; readonly costMicroUsd: number | null }
+  /** What the call has used so far, and what that comes to. `running`: what is billed by time and goes on. */
+  | { readonly type: "meter"; readonly usage: Usage; readonly bill: Bill; readonly running: RunningLine | null }
+  /** How far the call is from a limit: told when there is one, and when it has changed. */
+  | { readonly type: "budget"; readonly budget: Budget }
   | { readonly type: "error"; readonly code: string; readonly error: string }
   | { readonly type: "pong" }
   /** The last message: the socket closes after it. */

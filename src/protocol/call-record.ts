@@ -15,6 +15,7 @@ export const END_REASONS = [
   "key-failed",
   "revoked",
   "paused",
+  "budget",
   "refused",
   "policy",
   "lost",
@@ -38,6 +39,8 @@ export interface Usage {
   /** Transcripts of the caller's speech: a bill apart, at another model's price, by tokens or by time. */
   readonly transcriptions: number;
   readonly transcriptionInputTokens: number;
+  /** Part of those before. */
+  readonly transcriptionInputAudioTokens: number;
   readonly transcriptionOutputTokens: number;
   readonly transcriptionMs: number;
   /** Some of it was counted by us, because a stream was cut before OpenAI told. */
@@ -126,6 +129,7 @@ export const NO_USAGE: Usage = {
   reasoningTokens: 0,
   transcriptions: 0,
   transcriptionInputTokens: 0,
+  transcriptionInputAudioTokens: 0,
   transcriptionOutputTokens: 0,
   transcriptionMs: 0,
   estimated: false,
@@ -143,6 +147,7 @@ export const addUsage = (a: Usage, b: Usage): Usage => ({
   reasoningTokens: a.reasoningTokens + b.reasoningTokens,
   transcriptions: a.transcriptions + b.transcriptions,
   transcriptionInputTokens: a.transcriptionInputTokens + b.transcriptionInputTokens,
+  transcriptionInputAudioTokens: a.transcriptionInputAudioTokens + b.transcriptionInputAudioTokens,
   transcriptionOutputTokens: a.transcriptionOutputTokens + b.transcriptionOutputTokens,
   transcriptionMs: a.transcriptionMs + b.transcriptionMs,
   estimated: a.estimated || b.estimated,

@@ -3,6 +3,7 @@
  * now and then and is answered `pong`; it sends nothing else.
  */
 
+import type { Budget, LendingLimits } from "./bill.ts";
 import type { CallMessage, CallState } from "./call-messages.ts";
 import type { EndReason, KeySource, WayIn } from "./call-record.ts";
 import type { ShownKeyStatus } from "./rest.ts";
@@ -28,11 +29,33 @@ export interface WatchedCall {
 /** What the call would show its own caller; tickets are left out. */
 export type WatchedMessage = Exclude<CallMessage, { readonly type: "call-start" | "clear" | "pong" }>;
 
+/** What a student may still spend, as the workshop's object counts. Null: nothing limits it. */
+export interface StudentMoney {
+  /** On the instructor's key: the nearest of the limits. */
+  readonly lent: Budget | null;
+  /** On their own, by their own cap. */
+  readonly own: Budget | null;
+}
+
+/** What the instructor lends, and what has become of it. */
+export interface WorkshopMoney {
+  readonly limits: LendingLimits;
+  /** On the instructor's key, all students together, voices that were tried out included. */
+  readonly spentMicroUsd: number;
+  /** Reserved by calls that go on. */
+  readonly heldMicroUsd: number;
+}
+
 /** To a student's page. */
 export type StudentLiveMessage =
   /** First on every socket, with the calls that go on. */
-  | ({ readonly type: "live-start"; readonly calls: readonly WatchedCall[] } & WorkshopFacts)
+  | ({
+      readonly type: "live-start";
+      readonly calls: readonly WatchedCall[];
+      readonly money: StudentMoney;
+    } & WorkshopFacts)
   | ({ readonly type: "workshop" } & WorkshopFacts)
+  | { readonly type: "money"; readonly money: StudentMoney }
   /** Something of `GET /api/me` is another than before: the agent, the key, the workshop's dates. */
   | { readonly type: "me-changed"; readonly by: "student" | "instructor" }
   /** A call has begun. For one that had when this page came, its turns so far follow. */
@@ -75,6 +98,9 @@ export interface WallStudent {
   /** Of the last turns, oldest first: caller's turn-end → first sound or text, milliseconds. */
   readonly latenciesMs: readonly number[];
   readonly spend: Readonly<Record<KeySource, Spend>>;
+  /** Spent on the instructor's key, as it counts against what is lent to them; and held for calls that go on. */
+  readonly lentMicroUsd: number;
+  readonly heldMicroUsd: number;
 }
 
 /** To the instructor's console. */
@@ -85,8 +111,10 @@ export type ConsoleLiveMessage =
       readonly workshopId: string;
       readonly nowMs: number;
       readonly students: readonly WallStudent[];
+      readonly money: WorkshopMoney;
     } & WorkshopFacts)
   | ({ readonly type: "workshop" } & WorkshopFacts)
+  | { readonly type: "money"; readonly money: WorkshopMoney }
   /** Students that are new or another than before, several times a second at most; and ids of those who are gone. */
   | {
       readonly type: "wall";

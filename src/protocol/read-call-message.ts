@@ -1,5 +1,6 @@
 import { CALL_STATES, type CallMessage, type TurnMessage } from "./call-messages.ts";
 import { END_REASONS, KEY_SOURCES, type NO_USAGE, type TurnTimings, type Usage } from "./call-record.ts";
+import { readBill, readBudget, readRunningLine } from "./read-bill.ts";
 import { type Fields, fields, flag, list, number, oneOf, orNull, readFrame, words } from "./read-fields.ts";
 
 /**
@@ -33,7 +34,14 @@ export function readCallMessage(message: Fields): CallMessage | undefined {
     case "turn":
       return readTurn(message);
     case "meter":
-      return { type: "meter", usage: readUsage(message.usage), costMicroUsd: orNull(number, message.costMicroUsd) };
+      return {
+        type: "meter",
+        usage: readUsage(message.usage),
+        bill: readBill(message.bill),
+        running: orNull(readRunningLine, message.running),
+      };
+    case "budget":
+      return { type: "budget", budget: readBudget(message.budget) };
     case "error":
       return { type: "error", code: words(message.code), error: words(message.error) };
     case "call-end":
@@ -84,7 +92,8 @@ function readTimings(value: unknown): TurnTimings {
   };
 }
 
-function readUsage(value: unknown): Usage {
+/** @throws Unreadable */
+export function readUsage(value: unknown): Usage {
   const { estimated, ...counts } = fields(value);
   const count = (name: keyof typeof NO_USAGE): number => number(counts[name]);
   return {
@@ -99,6 +108,7 @@ function readUsage(value: unknown): Usage {
     reasoningTokens: count("reasoningTokens"),
     transcriptions: count("transcriptions"),
     transcriptionInputTokens: count("transcriptionInputTokens"),
+    transcriptionInputAudioTokens: count("transcriptionInputAudioTokens"),
     transcriptionOutputTokens: count("transcriptionOutputTokens"),
     transcriptionMs: count("transcriptionMs"),
     estimated: flag(estimated),

@@ -3,13 +3,16 @@ import { END_REASONS, KEY_SOURCES, WAYS_IN } from "./call-record.ts";
 import type {
   ConsoleLiveMessage,
   StudentLiveMessage,
+  StudentMoney,
   WallCall,
   WallLastCall,
   WallStudent,
   WatchedCall,
   WatchedMessage,
   WorkshopFacts,
+  WorkshopMoney,
 } from "./live-messages.ts";
+import { readBudget, readLendingLimits } from "./read-bill.ts";
 import { readCallMessage } from "./read-call-message.ts";
 import { type Fields, fields, flag, list, number, oneOf, orNull, readFrame, words } from "./read-fields.ts";
 import { SAVERS, SHOWN_KEY_STATUSES } from "./rest.ts";
@@ -20,9 +23,16 @@ export const parseStudentLiveMessage = (text: string): StudentLiveMessage | unde
   readFrame(text, (message) => {
     switch (message.type) {
       case "live-start":
-        return { type: "live-start", calls: list(message.calls).map(readWatchedCall), ...readFacts(message) };
+        return {
+          type: "live-start",
+          calls: list(message.calls).map(readWatchedCall),
+          money: readStudentMoney(message.money),
+          ...readFacts(message),
+        };
       case "workshop":
         return { type: "workshop", ...readFacts(message) };
+      case "money":
+        return { type: "money", money: readStudentMoney(message.money) };
       case "me-changed":
         return { type: "me-changed", by: oneOf(SAVERS, message.by) };
       case "call":
@@ -48,8 +58,11 @@ export const parseConsoleLiveMessage = (text: string): ConsoleLiveMessage | unde
           workshopId: words(message.workshopId),
           nowMs: number(message.nowMs),
           students: list(message.students).map(readWallStudent),
+          money: readWorkshopMoney(message.money),
           ...readFacts(message),
         };
+      case "money":
+        return { type: "money", money: readWorkshopMoney(message.money) };
       case "workshop":
         return { type: "workshop", ...readFacts(message) };
       case "wall":
@@ -63,6 +76,20 @@ export const parseConsoleLiveMessage = (text: string): ConsoleLiveMessage | unde
         return undefined;
     }
   });
+
+function readStudentMoney(value: unknown): StudentMoney {
+  const { lent, own } = fields(value);
+  return { lent: orNull(readBudget, lent), own: orNull(readBudget, own) };
+}
+
+function readWorkshopMoney(value: unknown): WorkshopMoney {
+  const { limits, spentMicroUsd, heldMicroUsd } = fields(value);
+  return {
+    limits: readLendingLimits(limits),
+    spentMicroUsd: number(spentMicroUsd),
+    heldMicroUsd: number(heldMicroUsd),
+  };
+}
 
 const readFacts = ({ announcement, paused }: Fields): WorkshopFacts => ({
   announcement: orNull(words, announcement),
@@ -101,6 +128,8 @@ function readWallStudent(value: unknown): WallStudent {
     turnCount: number(student.turnCount),
     latenciesMs: list(student.latenciesMs).map(number),
     spend: readSpendByPayer(student.spend),
+    lentMicroUsd: number(student.lentMicroUsd),
+    heldMicroUsd: number(student.heldMicroUsd),
   };
 }
 

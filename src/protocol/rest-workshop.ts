@@ -3,7 +3,9 @@
  * and the fields of a reply are all there is. No reply holds a key, a session token or a word of a call.
  */
 
+import type { LendingLimits } from "./bill.ts";
 import type { KeySource, WayIn } from "./call-record.ts";
+import type { ChargeKind } from "./charge.ts";
 import type { ShownKeyStatus, WorkshopState } from "./rest.ts";
 import type { ToolJson } from "./tools.ts";
 
@@ -27,6 +29,8 @@ export interface WorkshopView {
   readonly callMaxMs: number | null;
   /** Whether students without a key may call on the instructor's. */
   readonly fallbackAllowed: boolean;
+  /** How much of it they may use. */
+  readonly lending: LendingLimits;
 }
 
 export interface WorkshopsReply {
@@ -34,6 +38,8 @@ export interface WorkshopsReply {
   readonly workshops: readonly WorkshopView[];
   /** Whether there is an instructor's key at all. */
   readonly fallbackKey: boolean;
+  /** The configured models, which the instructor may lend. */
+  readonly models: readonly string[];
 }
 
 export interface WorkshopReply {
@@ -55,6 +61,41 @@ export interface WorkshopPatch {
   readonly seats?: number | null | undefined;
   readonly callMaxMs?: number | null | undefined;
   readonly fallbackAllowed?: boolean | undefined;
+  /** Only what is given of it changes. */
+  readonly lending?: { readonly [Limit in keyof LendingLimits]?: LendingLimits[Limit] | undefined } | undefined;
+}
+
+/** Adds to the pool, beside whatever else changes it; a pool without a limit stays without one. */
+export interface TopUpRequest {
+  /** Whole micro-dollars, more than 0. */
+  readonly microUsd: number;
+}
+
+/** What one student has used of one model at one payer's cost. */
+export interface SpendRow {
+  readonly studentId: string | null;
+  /** `null`: no name, or a student who was erased. */
+  readonly name: string | null;
+  readonly payer: KeySource;
+  readonly kind: ChargeKind;
+  readonly model: string;
+  readonly charges: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly lineMs: number;
+  /** What is known of it. */
+  readonly costMicroUsd: number;
+  /** Charges among them that have no price. */
+  readonly unpriced: number;
+  readonly lastAt: string;
+}
+
+/** From the ledger: calls that go on are in it up to their last turn or so. */
+export interface SpendReply {
+  readonly success: true;
+  readonly rows: readonly SpendRow[];
+  /** Charges that nobody can read: more was spent than the rows say. */
+  readonly unreadable: number;
 }
 
 /** What calls of one payer have used. */
@@ -127,6 +168,7 @@ export const CHECKS = [
   "openai",
   "fallback-key",
   "models",
+  "prices",
   "twilio-signature",
   "public-origin",
   "clock",

@@ -5,6 +5,7 @@
  */
 
 import type { Patience, TurnEnd } from "./agent-config.ts";
+import type { Bill, Estimate, Repriced } from "./bill.ts";
 import type { EndReason, KeySource, TurnRecord, Usage, WayIn } from "./call-record.ts";
 
 /** What OpenAI thought of a key when it was last asked. Only `connected` proves that it authenticates and may be used. */
@@ -167,6 +168,10 @@ export interface MeReply {
   /** Whether the instructor has set up Twilio (`TWILIO_AUTH_TOKEN`). */
   readonly phone: boolean;
   readonly models: { readonly text: string; readonly voice: string };
+  /** What a minute is likely to cost on the key that pays, by way of calling; `text` is a call in writing. */
+  readonly estimates: { readonly browser: Estimate; readonly text: Estimate; readonly phone: Estimate };
+  /** The most that the student's calls on their own key may cost in all; `null`: any amount. Micro-dollars. */
+  readonly ownCapMicroUsd: number | null;
   readonly config: {
     readonly prompt: string | null;
     readonly greeting: string | null;
@@ -195,6 +200,7 @@ export interface MePatch {
   readonly language?: string | null | undefined;
   readonly turnEnd?: TurnEnd | null | undefined;
   readonly patience?: Patience | null | undefined;
+  readonly ownCapMicroUsd?: number | null | undefined;
 }
 
 /** Newest first. */
@@ -296,7 +302,7 @@ export interface CallView {
   /** What wrote down the caller's speech; `null` for a call in text. */
   readonly transcriptionModel: string | null;
   readonly usage: Usage;
-  /** Millionths of a dollar; `null`: not known. */
+  /** On that key, in millionths of a dollar; `null`: not known. */
   readonly costMicroUsd: number | null;
 }
 
@@ -316,6 +322,10 @@ export interface CallReply {
   readonly success: true;
   readonly call: CallView;
   readonly turns: readonly TurnView[];
+  /** From the rows of the ledger; `null`: a call from before there was one. */
+  readonly bill: Bill | null;
+  /** The same call on other models of its kind, cheapest first. */
+  readonly repriced: readonly Repriced[];
 }
 
 /** The fields of the requests, for pages and tools that have no schema library. */
@@ -329,6 +339,7 @@ export const ME_PATCH_FIELDS = [
   "language",
   "turnEnd",
   "patience",
+  "ownCapMicroUsd",
 ] as const satisfies readonly (keyof MePatch)[];
 export const KEY_FIELDS = ["openaiApiKey"] as const satisfies readonly (keyof KeyRequest)[];
 export const LEGACY_SAVE_FIELDS = [

@@ -30,7 +30,7 @@ const OUTCOMES: Words<ToolCallRecord["outcome"]> = { pending: "pending", ok: "ok
 const count = z.int().nonnegative();
 /** Counted only since there are calls with sound: rows written before have none of it. */
 const countOfSound = count.default(0);
-const usage: z.ZodType<Usage> = z.object({
+export const UsageShape: z.ZodType<Usage> = z.object({
   responses: count,
   inputTokens: count,
   inputAudioTokens: countOfSound,
@@ -42,6 +42,7 @@ const usage: z.ZodType<Usage> = z.object({
   reasoningTokens: count,
   transcriptions: countOfSound,
   transcriptionInputTokens: countOfSound,
+  transcriptionInputAudioTokens: countOfSound,
   transcriptionOutputTokens: countOfSound,
   transcriptionMs: z.number().nonnegative().default(0),
   estimated: z.boolean(),
@@ -78,7 +79,7 @@ const callRow = z.object({
   keySource: z.enum(KEY_SOURCES),
   model: z.string(),
   transcriptionModel: z.string().nullable(),
-  usage,
+  usage: UsageShape,
 });
 
 const turnRow: z.ZodType<TurnRecord> = z.object({
@@ -91,7 +92,7 @@ const turnRow: z.ZodType<TurnRecord> = z.object({
   // What was said is worth showing even when something about it cannot be read.
   toolCall: toolCall.nullable().catch(null),
   timings: timings.nullable().catch(null),
-  usage: usage.nullable().catch(null),
+  usage: UsageShape.nullable().catch(null),
   failure: z.string().nullable(),
 });
 

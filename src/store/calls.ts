@@ -1,16 +1,19 @@
 import { and, asc, desc, eq, getTableColumns, lt, type SQL, sql } from "drizzle-orm";
-import type { PgColumn } from "drizzle-orm/pg-core";
+import type { BatchItem } from "drizzle-orm/batch";
 import type { CallRecord, TurnRecord } from "../protocol/call-record.ts";
+import type { Charge } from "../protocol/charge.ts";
 import type { CallId, SessionToken } from "../protocol/ids.ts";
 import type { CallsCursor } from "../protocol/rest.ts";
 import { callOf, turnOf } from "./call-rows.ts";
-import { ask, type Database, DatabaseFailure } from "./database.ts";
+import { chargesOf, keepNameless, writeCharges } from "./charges.ts";
+import { ask, type Database, isAboutParent } from "./database.ts";
 import { countOf } from "./reading.ts";
-import { calls, turns } from "./schema.ts";
+import { calls, charges, students, turns } from "./schema.ts";
+import { given, newestOfEach } from "./upserts.ts";
 
 /** A call as it is listed. */
 export interface CallSummary extends CallRecord {
-  /** Millionths of a dollar; `null`: not known. */
+  /** On the key that paid, in millionths of a dollar; `null`: not known. */
   readonly costMicroUsd: number | null;
   readonly turnCount: number;
 }
@@ -19,16 +22,18 @@ export interface ArchivedCall {
   readonly call: CallRecord;
   readonly turns: readonly TurnRecord[];
   readonly costMicroUsd: number | null;
+  /** Rows of the ledger, in order. */
+  readonly charges: readonly Charge[];
+  /** Further rows of it that nobody can read: the call has cost more than the others say. */
+  readonly unreadableCharges: number;
 }
 
-/** SQLSTATE foreign_key_violation. */
-const NO_SUCH_PARENT = "23503";
-
 /**
- * Writes a call and some of its turns, all or nothing, in one request. May be repeated and may arrive out of order: a row
- * is only ever replaced by one of a higher revision.
+ * Writes a call, some of its turns and some of its charges, all or nothing, in one request. May be repeated and may arrive
+ * out of order: a row is only ever replaced by one of a higher revision.
  *
- * @returns `student-gone` when the student was erased: then nothing is kept, and the outbox may forget the call.
+ * @returns `student-gone` when the student was erased: then nothing is kept but, without a name, what the instructor has
+ *   paid for, and the outbox may forget the call.
  * @throws Failure `database_unavailable`: try again later; `internal`: this will never be stored.
  */
 export async function archiveCall(
@@ -36,10 +41,12 @@ export async function archiveCall(
   archived: {
     readonly call: CallRecord;
     readonly turns: readonly TurnRecord[];
+    readonly charges?: readonly Charge[] | undefined;
+    /** On the key that pays; `null`: not known. */
     readonly costMicroUsd?: number | null | undefined;
   },
 ): Promise<"stored" | "student-gone"> {
-  const { call, costMicroUsd = null } = archived;
+  const { call, charges: charged = [], costMicroUsd = null } = archived;
   const callWrite = db
     .insert(calls)
     .values({ ...call, costMicroUsd })
@@ -58,12 +65,23 @@ export async function archiveCall(
       setWhere: sql`${calls.revision} < ${given(calls.revision)}`,
     });
   const rows = newestOfEach(archived.turns).map((turn) => ({ ...turn, callId: call.id }));
+  const owner = { callId: call.id, sessionToken: call.sessionToken, workshopId: call.workshopId };
+  const parts: BatchItem<"pg">[] = [
+    ...(rows.length > 0 ? [writeTurns(db, rows)] : []),
+    ...(charged.length > 0 ? [writeCharges(db, owner, charged)] : []),
+  ];
+  // First of all, as erasing does: taken after the call's row it would be a deadlock of the two.
+  const lock = db
+    .select({ found: sql`1` })
+    .from(students)
+    .where(eq(students.sessionToken, call.sessionToken))
+    .for("key share");
   try {
-    if (rows.length === 0) await ask(callWrite);
-    else await ask(db.batch([callWrite, writeTurns(db, rows)]));
+    await ask(db.batch([lock, callWrite, ...parts]));
   } catch (failure) {
-    if (failure instanceof DatabaseFailure && failure.sqlState === NO_SUCH_PARENT) return "student-gone";
-    throw failure;
+    if (!isAboutParent(failure)) throw failure;
+    await keepNameless(db, owner, charged);
+    return "student-gone";
   }
   return "stored";
 }
@@ -114,13 +132,14 @@ function isBefore({ startedAtMs, callId }: CallsCursor): SQL {
 }
 
 /**
- * One call of this student with its turns in order, in one request; `undefined` when the student has no such call.
+ * One call of this student with its turns and charges in order, in one request; `undefined` when the student has no such
+ * call.
  *
  * @throws Failure `database_unavailable`.
  */
 export async function findCall(db: Database, token: SessionToken, callId: CallId): Promise<ArchivedCall | undefined> {
   const theirs = and(eq(calls.id, callId), eq(calls.sessionToken, token));
-  const [[row], turnRows] = await ask(
+  const [[row], turnRows, chargeRows] = await ask(
     db.batch([
       db.select().from(calls).where(theirs),
       db
@@ -129,12 +148,24 @@ export async function findCall(db: Database, token: SessionToken, callId: CallId
         .innerJoin(calls, eq(calls.id, turns.callId))
         .where(theirs)
         .orderBy(asc(turns.seq)),
+      db
+        .select(getTableColumns(charges))
+        .from(charges)
+        .where(and(eq(charges.callId, callId), eq(charges.sessionToken, token)))
+        .orderBy(asc(charges.seq)),
     ]),
   );
   const call = row && callOf(row);
   if (!call) return undefined;
   const readable = turnRows.map(turnOf).filter((turn) => turn !== undefined);
-  return { call, turns: readable, costMicroUsd: countOf(row.costMicroUsd) };
+  const { charges: read, unreadable } = chargesOf(chargeRows);
+  return {
+    call,
+    turns: readable,
+    costMicroUsd: countOf(row.costMicroUsd),
+    charges: read,
+    unreadableCharges: unreadable,
+  };
 }
 
 function writeTurns(db: Database, rows: (typeof turns.$inferInsert)[]) {
@@ -156,19 +187,4 @@ function writeTurns(db: Database, rows: (typeof turns.$inferInsert)[]) {
       },
       setWhere: sql`${turns.revision} < ${given(turns.revision)}`,
     });
-}
-
-/** The value offered for a column by the insert that met an existing row. */
-function given(column: PgColumn): SQL {
-  return sql`excluded.${sql.identifier(column.name)}`;
-}
-
-/** One `insert` may not meet the same row twice (21000); of two revisions of a turn the higher one counts anyway. */
-function newestOfEach(records: readonly TurnRecord[]): TurnRecord[] {
-  const newest = new Map<number, TurnRecord>();
-  for (const turn of records) {
-    const known = newest.get(turn.seq);
-    if (!known || known.revision < turn.revision) newest.set(turn.seq, turn);
-  }
-  return [...newest.values()];
 }

@@ -60,6 +60,10 @@ export class DatabaseFailure extends Failure {
   }
 }
 
+/** SQLSTATE foreign_key_violation: what a row belongs to is not there, or not any more. */
+export const isAboutParent = (thrown: unknown): boolean =>
+  thrown instanceof DatabaseFailure && thrown.sqlState === "23503";
+
 /**
  * Runs a query.
  *

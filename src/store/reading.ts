@@ -15,6 +15,9 @@ export const msOf = (value: unknown): number | null =>
 export const countOf = (value: unknown): number | null =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : null;
 
+/** Money that may be spent; `null`: any amount. What is no amount lets nothing be spent. */
+export const limitOf = (value: unknown): number | null => (value === null ? null : (countOf(value) ?? 0));
+
 export function oneOf<Known extends string>(known: readonly Known[], value: unknown): Known | null {
   return known.find((each) => each === value) ?? null;
 }

@@ -21,9 +21,11 @@ export const workshops = pgTable("workshops", {
   /** How many students may join; null: no limit. */
   seats: integer("seats"),
   /** What the instructor's key may cost: the whole workshop, one student, one call. Null: no limit. */
-  allowanceMicroUsd: bigint("allowance_micro_usd", { mode: "number" }),
-  studentAllowanceMicroUsd: bigint("student_allowance_micro_usd", { mode: "number" }),
-  callAllowanceMicroUsd: bigint("call_allowance_micro_usd", { mode: "number" }),
+  poolMicroUsd: bigint("allowance_micro_usd", { mode: "number" }),
+  studentMicroUsd: bigint("student_allowance_micro_usd", { mode: "number" }),
+  callMicroUsd: bigint("call_allowance_micro_usd", { mode: "number" }),
+  /** Ids of the models that may run on it; null: whatever is configured. */
+  fallbackModels: json("fallback_models"),
   createdAtMs: instant("created_at").notNull().default(sql`now()`),
 });
 
@@ -55,6 +57,8 @@ export const students = pgTable(
     keyCheckedAtMs: instant("key_checked_at"),
     keyConnectedAtMs: instant("key_connected_at"),
     keyLastUsedAtMs: instant("key_last_used_at"),
+    /** The most that calls on the student's own key may cost in all; null: any amount. */
+    ownCapMicroUsd: bigint("own_cap_micro_usd", { mode: "number" }),
     /** Sealed, as the key is; signs the requests to the student's webhooks. */
     sealedWebhookSecret: text("webhook_secret"),
     /** What the instructor knows a student by: no credential, and nothing can be learned from it. */
@@ -133,4 +137,36 @@ export const turns = pgTable(
     failure: text("failure"),
   },
   (table) => [primaryKey({ name: "turns_pkey", columns: [table.callId, table.seq] })],
+);
+
+/** The ledger: one row for everything that somebody is billed for. */
+export const charges = pgTable(
+  "charges",
+  {
+    /** No foreign key: money that the instructor has paid stays counted when a student and their calls are erased. */
+    callId: text("call_id").notNull(),
+    seq: integer("seq").notNull(),
+    revision: integer("revision").notNull(),
+    /** Null: of a student who was erased. */
+    sessionToken: text("session_token").references(() => students.sessionToken, { onDelete: "set null" }),
+    workshopId: text("workshop_id"),
+    atMs: instant("at").notNull(),
+    kind: text("kind").notNull(),
+    state: text("state").notNull(),
+    payer: text("payer").notNull(),
+    model: text("model").notNull(),
+    usage: json("usage").notNull(),
+    lineMs: integer("line_ms").notNull(),
+    /** JSON as OpenAI wrote it. */
+    rawUsage: text("raw_usage"),
+    upstreamId: text("upstream_id"),
+    priceVersion: text("price_version").notNull(),
+    /** Null: no price is known, which is not the same as nothing. */
+    costMicroUsd: bigint("cost_micro_usd", { mode: "number" }),
+  },
+  (table) => [
+    primaryKey({ name: "charges_pkey", columns: [table.callId, table.seq] }),
+    index("charges_session_token_idx").on(table.sessionToken),
+    index("charges_workshop_id_at_idx").on(table.workshopId, table.atMs),
+  ],
 );

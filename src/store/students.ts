@@ -1,12 +1,12 @@
-import { eq, type SQL, sql } from "drizzle-orm";
+import { and, eq, type SQL, sql } from "drizzle-orm";
 import { type AgentConfig, PATIENCES, type Patience, TURN_ENDS, type TurnEnd } from "../protocol/agent-config.ts";
 import { parseStudentId, type SessionToken, type StudentId, type WorkshopId } from "../protocol/ids.ts";
 import { parseLanguage } from "../protocol/language.ts";
 import { KEY_STATUSES, type KeyStatus } from "../protocol/rest.ts";
 import { ask, type Database } from "./database.ts";
 import { keepPrompts } from "./prompt-versions.ts";
-import { jsonOf, msOf, oneOf, textOf, toolsOf } from "./reading.ts";
-import { students, workshops } from "./schema.ts";
+import { jsonOf, limitOf, msOf, oneOf, textOf, toolsOf } from "./reading.ts";
+import { charges, students, workshops } from "./schema.ts";
 import { keyColumns, type StoredKey } from "./sealed-keys.ts";
 import { WORKSHOP_COLUMNS, type Workshop, workshopOf } from "./workshops.ts";
 
@@ -32,6 +32,8 @@ export interface Student {
   readonly keyStatus: KeyStatus | null;
   readonly keyConnectedAtMs: number | null;
   readonly keyLastUsedAtMs: number | null;
+  /** The most that calls on the student's own key may cost in all; `null`: any amount. */
+  readonly ownCapMicroUsd: number | null;
   readonly sealedWebhookSecret: string | null;
   /** Of the words that bring the student back; `null`: there are none. */
   readonly recoveryDigest: string | null;
@@ -51,6 +53,7 @@ export interface StudentPatch {
   readonly language?: string | null | undefined;
   readonly turnEnd?: TurnEnd | null | undefined;
   readonly patience?: Patience | null | undefined;
+  readonly ownCapMicroUsd?: number | null | undefined;
 }
 
 /** The predecessor's save also carries the key. */
@@ -154,12 +157,20 @@ export async function patchStudent(
 }
 
 /**
- * Removes a student with key, calls and turns; `false` when there was none.
+ * Removes a student with key, calls, turns and what their own key has paid; `false` when there was none. What the
+ * instructor has paid for them stays in the ledger without their name: the foreign key sees to that.
  *
  * @throws Failure `database_unavailable`.
  */
 export async function eraseStudent(db: Database, token: SessionToken): Promise<boolean> {
-  const rows = await ask(db.delete(students).where(eq(students.sessionToken, token)).returning({ found: sql`1` }));
+  const [, , rows] = await ask(
+    db.batch([
+      // Whatever is archived just then waits, and finds nobody: nothing of theirs is written behind the next line.
+      db.select({ found: sql`1` }).from(students).where(eq(students.sessionToken, token)).for("update"),
+      db.delete(charges).where(and(eq(charges.sessionToken, token), eq(charges.payer, "student"))),
+      db.delete(students).where(eq(students.sessionToken, token)).returning({ found: sql`1` }),
+    ]),
+  );
   return rows.length > 0;
 }
 
@@ -176,6 +187,7 @@ const configColumns = (patch: StudentPatch) => ({
   language: patch.language,
   turnEnd: patch.turnEnd,
   patience: patch.patience,
+  ownCapMicroUsd: patch.ownCapMicroUsd,
 });
 
 /**
@@ -203,6 +215,7 @@ const STUDENT_COLUMNS = {
   keyStatus: students.keyStatus,
   keyConnectedAtMs: students.keyConnectedAtMs,
   keyLastUsedAtMs: students.keyLastUsedAtMs,
+  ownCapMicroUsd: students.ownCapMicroUsd,
   sealedWebhookSecret: students.sealedWebhookSecret,
   studentId: students.studentId,
   recoveryDigest: students.recoveryDigest,
@@ -246,6 +259,7 @@ function studentOf(sessionToken: SessionToken, { student, workshop }: StudentRow
     keyStatus: oneOf(KEY_STATUSES, student.keyStatus),
     keyConnectedAtMs: msOf(student.keyConnectedAtMs),
     keyLastUsedAtMs: msOf(student.keyLastUsedAtMs),
+    ownCapMicroUsd: limitOf(student.ownCapMicroUsd),
     sealedWebhookSecret: textOf(student.sealedWebhookSecret),
     recoveryDigest: textOf(student.recoveryDigest),
     origin: oneOf(ORIGINS, student.origin) ?? "predecessor",

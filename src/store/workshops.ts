@@ -1,9 +1,11 @@
-import { and, desc, eq, or, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, or, sql } from "drizzle-orm";
 import { Failure } from "../failure.ts";
+import { LIMITS } from "../limits.ts";
+import type { Lending, LendingLimits } from "../protocol/bill.ts";
 import { type JoinCode, parseJoinCode, parseWorkshopId, type WorkshopId } from "../protocol/ids.ts";
 import { ask, type Database, DatabaseFailure } from "./database.ts";
-import { countOf, msOf, textOf } from "./reading.ts";
-import { calls, students, workshops } from "./schema.ts";
+import { countOf, jsonOf, limitOf, msOf, textOf } from "./reading.ts";
+import { calls, charges, students, workshops } from "./schema.ts";
 
 export interface Workshop {
   readonly id: WorkshopId;
@@ -14,6 +16,8 @@ export interface Workshop {
   readonly closesAtMs: number | null;
   /** Whether a student without a key may call on the instructor's. */
   readonly fallbackAllowed: boolean;
+  /** How much of it they may use. */
+  readonly lending: LendingLimits;
   /** Longest call; `null`: the default of `limits.ts`. */
   readonly callMaxMs: number | null;
   /** How many students may join; `null`: any number. */
@@ -28,9 +32,25 @@ export const WORKSHOP_COLUMNS = {
   opensAtMs: workshops.opensAtMs,
   closesAtMs: workshops.closesAtMs,
   fallbackAllowed: workshops.fallbackAllowed,
+  poolMicroUsd: workshops.poolMicroUsd,
+  studentMicroUsd: workshops.studentMicroUsd,
+  callMicroUsd: workshops.callMicroUsd,
+  fallbackModels: workshops.fallbackModels,
   callMaxMs: workshops.callMaxMs,
   seats: workshops.seats,
 };
+
+/** What a new workshop lends unless it is told otherwise, and what students of no workshop are lent. */
+export const NEW_LENDING: LendingLimits = {
+  poolMicroUsd: LIMITS.poolMicroUsd,
+  studentMicroUsd: LIMITS.studentAllowanceMicroUsd,
+  callMicroUsd: null,
+  models: null,
+};
+
+/** What the instructor's key may be used for in a workshop; `null`: by students of none. */
+export const lendingOf = (workshop: Pick<Workshop, "fallbackAllowed" | "lending"> | null): Lending =>
+  workshop ? { allowed: workshop.fallbackAllowed, ...workshop.lending } : { allowed: true, ...NEW_LENDING };
 
 /** @throws Failure `database_unavailable`. */
 export async function findWorkshopByJoinCode(db: Database, code: JoinCode): Promise<Workshop | undefined> {
@@ -51,7 +71,10 @@ export async function ensureDefaultWorkshop(
   const { id, name, joinCode } = workshop;
   const [, rows] = await ask(
     db.batch([
-      db.insert(workshops).values({ id, name, joinCode }).onConflictDoNothing(),
+      db
+        .insert(workshops)
+        .values({ id, name, joinCode, ...lendingColumns(NEW_LENDING) })
+        .onConflictDoNothing(),
       db
         .select(WORKSHOP_COLUMNS)
         .from(workshops)
@@ -79,7 +102,10 @@ export interface WorkshopChanges {
   readonly seats?: number | null | undefined;
   readonly callMaxMs?: number | null | undefined;
   readonly fallbackAllowed?: boolean | undefined;
+  /** Only what is given of it changes. */
+  readonly lending?: LendingChanges | undefined;
 }
+type LendingChanges = { readonly [Limit in keyof LendingLimits]?: LendingLimits[Limit] | undefined };
 
 /** Newest first. @throws Failure `database_unavailable`. */
 export async function listWorkshops(db: Database): Promise<ListedWorkshop[]> {
@@ -93,15 +119,15 @@ export async function findWorkshop(db: Database, id: WorkshopId): Promise<Listed
   return listedOf(row);
 }
 
-/** Makes a workshop. @throws Failure `database_unavailable`. */
+/** Makes a workshop; what is not said of its lending is as in {@link NEW_LENDING}. @throws Failure `database_unavailable`. */
 export async function createWorkshop(
   db: Database,
-  workshop: WorkshopChanges & Pick<Workshop, "id" | "name" | "joinCode">,
+  { lending, ...workshop }: WorkshopChanges & Pick<Workshop, "id" | "name" | "joinCode">,
 ): Promise<"created" | "join-code-taken"> {
   const rows = await ask(
     db
       .insert(workshops)
-      .values(workshop)
+      .values({ ...workshop, ...lendingColumns(newLending(lending)) })
       .onConflictDoNothing({ target: workshops.joinCode })
       .returning({ made: sql`1` }),
   );
@@ -116,7 +142,7 @@ export async function createWorkshop(
 export async function changeWorkshop(
   db: Database,
   id: WorkshopId,
-  changes: WorkshopChanges,
+  { lending, ...changes }: WorkshopChanges,
 ): Promise<ListedWorkshop | "bad-dates" | undefined> {
   const { opensAtMs, closesAtMs } = changes;
   const opensAt = opensAtMs === undefined ? workshops.opensAtMs : sql`${instantOf(opensAtMs)}::timestamptz`;
@@ -127,7 +153,7 @@ export async function changeWorkshop(
         db
           .update(workshops)
           // One column at the least: an empty change is none, but the dates are still looked at.
-          .set({ ...changes, id })
+          .set({ ...changes, ...lendingColumns(lending), id })
           .where(and(eq(workshops.id, id), sql`coalesce(${opensAt} < ${closesAt}, true)`))
           .returning({ changed: sql`1` }),
         selectListed(db).where(eq(workshops.id, id)),
@@ -142,15 +168,50 @@ export async function changeWorkshop(
 }
 
 /**
- * Removes a workshop with its students, their keys, calls and turns, all or nothing; `false` when there was none. Whoever
+ * Adds to what the whole workshop may use, beside whatever else changes it; where there is no limit there is none to add
+ * to. `too-much`: it would be over `LIMITS.moneyMaxMicroUsd`, or less than nothing, and is left as it is.
+ *
+ * @param microUsd negative to take back what was added.
+ * @throws Failure `database_unavailable`.
+ */
+export async function topUp(
+  db: Database,
+  id: WorkshopId,
+  microUsd: number,
+): Promise<ListedWorkshop | "too-much" | undefined> {
+  const sum = sql`${workshops.poolMicroUsd} + ${microUsd}::bigint`;
+  const [changed, [row]] = await ask(
+    db.batch([
+      db
+        .update(workshops)
+        .set({ poolMicroUsd: sum })
+        .where(and(eq(workshops.id, id), sql`coalesce(${sum} between 0 and ${LIMITS.moneyMaxMicroUsd}::bigint, true)`))
+        .returning({ changed: sql`1` }),
+      selectListed(db).where(eq(workshops.id, id)),
+    ]),
+  );
+  const workshop = listedOf(row);
+  return workshop && changed.length === 0 ? "too-much" : workshop;
+}
+
+/**
+ * Removes a workshop with its students, their keys, calls, turns and ledger, all or nothing; `false` when there was none. Whoever
  * is joining it just then is either among them or outside: the lock is the one that joining waits for.
  *
  * @throws Failure `database_unavailable`.
  */
 export async function deleteWorkshop(db: Database, id: WorkshopId): Promise<boolean> {
-  const [, , , removed] = await ask(
+  const theirs = () => db.select({ token: students.sessionToken }).from(students).where(eq(students.workshopId, id));
+  const [, , , , , removed] = await ask(
     db.batch([
       db.select({ id: workshops.id }).from(workshops).where(eq(workshops.id, id)).for("update"),
+      theirs().for("update"),
+      // While it is still known whose they are: what somebody else's key has paid goes with its owner.
+      db
+        .delete(charges)
+        .where(
+          or(eq(charges.workshopId, id), and(eq(charges.payer, "student"), inArray(charges.sessionToken, theirs()))),
+        ),
       db.delete(students).where(eq(students.workshopId, id)),
       db.delete(calls).where(eq(calls.workshopId, id)),
       db.delete(workshops).where(eq(workshops.id, id)).returning({ found: sql`1` }),
@@ -161,6 +222,24 @@ export async function deleteWorkshop(db: Database, id: WorkshopId): Promise<bool
 
 /** SQLSTATE unique_violation. */
 const TAKEN = "23505";
+
+/** Defaults stand in for what is not said; null is said. */
+function newLending(lending: LendingChanges = {}): LendingLimits {
+  const {
+    poolMicroUsd = NEW_LENDING.poolMicroUsd,
+    studentMicroUsd = NEW_LENDING.studentMicroUsd,
+    callMicroUsd = NEW_LENDING.callMicroUsd,
+    models = NEW_LENDING.models,
+  } = lending;
+  return { poolMicroUsd, studentMicroUsd, callMicroUsd, models };
+}
+
+const lendingColumns = (lending: LendingChanges | undefined) => ({
+  poolMicroUsd: lending?.poolMicroUsd,
+  studentMicroUsd: lending?.studentMicroUsd,
+  callMicroUsd: lending?.callMicroUsd,
+  fallbackModels: lending?.models,
+});
 
 const instantOf = (atMs: number | null): string | null => (atMs === null ? null : new Date(atMs).toISOString());
 
@@ -189,7 +268,20 @@ export function workshopOf(row: WorkshopRow | null | undefined): Workshop | unde
     opensAtMs: msOf(row.opensAtMs),
     closesAtMs: msOf(row.closesAtMs),
     fallbackAllowed: row.fallbackAllowed === true,
+    lending: {
+      poolMicroUsd: limitOf(row.poolMicroUsd),
+      studentMicroUsd: limitOf(row.studentMicroUsd),
+      callMicroUsd: limitOf(row.callMicroUsd),
+      models: modelsOf(row.fallbackModels),
+    },
     callMaxMs: msOf(row.callMaxMs),
     seats: countOf(row.seats),
   };
+}
+
+/** `null`: any model. A list that nobody can read lends none. */
+function modelsOf(value: unknown): readonly string[] | null {
+  if (value === null) return null;
+  const models = jsonOf(value);
+  return Array.isArray(models) ? models.filter((model) => typeof model === "string") : [];
 }

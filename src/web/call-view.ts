@@ -1,3 +1,4 @@
+import type { Bill, Budget, RunningLine } from "../protocol/bill.ts";
 import type { CallMessage, CallState, TalkMode } from "../protocol/call-messages.ts";
 import type { EndReason, KeySource, Usage } from "../protocol/call-record.ts";
 import { type Line, withCaption, withGap, withTurn } from "./call-lines.ts";
@@ -11,14 +12,25 @@ export interface CallFailure {
   readonly sentence: string;
 }
 
+/** What was used so far, and what that comes to. */
+export interface Metered {
+  readonly usage: Usage;
+  /** Null: a call from before there were bills. What is running is not in it. */
+  readonly bill: Bill | null;
+  /** Its time, too, is by the clock of `nowMs`. */
+  readonly running: RunningLine | null;
+}
+
 export interface CallView {
   readonly phase: "idle" | "dialling" | "live" | "lost" | "ended";
   readonly state: CallState;
   readonly lines: readonly Line[];
   readonly keySource: KeySource | null;
   readonly model: string | null;
-  /** Null: nothing was used yet. `costMicroUsd` null: no price is known. */
-  readonly meter: { readonly usage: Usage; readonly costMicroUsd: number | null } | null;
+  /** Null: nothing was used yet. */
+  readonly meter: Metered | null;
+  /** Null: no limit is near, or there is none. */
+  readonly budget: Budget | null;
   /** Null: nothing is wrong. */
   readonly failure: CallFailure | null;
   /** The last one, also when the call went on after it. */
@@ -28,6 +40,8 @@ export interface CallView {
   readonly startedAtMs: number | null;
   readonly endsAtMs: number | null;
   readonly endedAtMs: number | null;
+  /** Take it from a time of the server's, and you have that by the clock of `nowMs`; null: nobody knows yet. */
+  readonly aheadMs: number | null;
   readonly muted: boolean;
   readonly talkMode: TalkMode;
   readonly talking: boolean;
@@ -51,8 +65,16 @@ export interface CallView {
 
 export type ViewChange =
   | { readonly type: "dial"; readonly hasMicrophone: boolean }
-  /** Somebody else's call to the same agent is looked at; it has lasted `sinceMs`. */
-  | { readonly type: "watch"; readonly keySource: KeySource; readonly model: string; readonly sinceMs: number }
+  /** Somebody else's call to the same agent is looked at; it has lasted `sinceMs`, and began at the server's `beganAtMs`. */
+  | {
+      readonly type: "watch";
+      readonly keySource: KeySource;
+      readonly model: string;
+      readonly sinceMs: number;
+      readonly beganAtMs: number;
+    }
+  /** All that an old call is known to have used: nobody wrote its bill. */
+  | { readonly type: "usage"; readonly usage: Usage }
   | { readonly type: "message"; readonly message: CallMessage }
   | { readonly type: "connection"; readonly connection: CallConnection; readonly failure?: CallFailure | undefined }
   | { readonly type: "level"; readonly levelDbfs: number }
@@ -75,12 +97,14 @@ export const NO_CALL: CallView = {
   keySource: null,
   model: null,
   meter: null,
+  budget: null,
   failure: null,
   lastFailure: null,
   endReason: null,
   startedAtMs: null,
   endsAtMs: null,
   endedAtMs: null,
+  aheadMs: null,
   muted: false,
   talkMode: "open",
   talking: false,
@@ -115,9 +139,13 @@ export function foldCall(before: CallView, change: ViewChange, nowMs: number): C
     case "dial":
       return { ...NO_CALL, phase: "dialling", hasMicrophone: change.hasMicrophone, waitingSinceMs: nowMs, nowMs };
     case "watch": {
-      const { keySource, model, sinceMs } = change;
-      return { ...NO_CALL, phase: "live", state: "listening", keySource, model, startedAtMs: nowMs - sinceMs, nowMs };
+      const { keySource, model, sinceMs, beganAtMs } = change;
+      const startedAtMs = nowMs - sinceMs;
+      const times = { startedAtMs, aheadMs: beganAtMs - startedAtMs, nowMs };
+      return { ...NO_CALL, phase: "live", state: "listening", keySource, model, ...times };
     }
+    case "usage":
+      return { ...view, meter: { usage: change.usage, bill: null, running: null } };
     case "message":
       return listening(foldMessage(view, change.message), before);
     case "connection":
@@ -165,7 +193,8 @@ function foldMessage(view: CallView, message: CallMessage): CallView {
       const startedAtMs = view.startedAtMs ?? view.nowMs;
       // The server's clock is another: only how long the call may last is taken from it.
       const endsAtMs = startedAtMs + message.endsAtMs - message.startedAtMs;
-      const times = { startedAtMs, endsAtMs, waitingSinceMs: null };
+      const aheadMs = view.aheadMs ?? message.startedAtMs - startedAtMs;
+      const times = { startedAtMs, endsAtMs, aheadMs, waitingSinceMs: null };
       return { ...view, phase: "live", failure: null, keySource, model, lines, ...times };
     }
     case "state":
@@ -179,9 +208,15 @@ function foldMessage(view: CallView, message: CallMessage): CallView {
         failure: message.failure === null && message.text !== "" ? null : view.failure,
         lines: withTurn(view.lines, message, view.lines),
       };
-    case "meter":
-      return { ...view, meter: { usage: message.usage, costMicroUsd: message.costMicroUsd } };
+    case "meter": {
+      const { usage, bill, running } = message;
+      return { ...view, meter: { usage, bill, running: running && lineHere(running, view) } };
+    }
+    case "budget":
+      return { ...view, budget: message.budget };
     case "error": {
+      // It is a notice: the budget says the same, and the call goes on.
+      if (message.code === "budget_low") return view;
       const failure = { code: message.code, sentence: message.error };
       return { ...view, failure, lastFailure: failure };
     }
@@ -195,6 +230,11 @@ function foldMessage(view: CallView, message: CallMessage): CallView {
     case "pong":
       return view;
   }
+}
+
+/** By the page's clock. What the server's clock saw begin later than now has just begun. */
+function lineHere(running: RunningLine, { aheadMs, nowMs }: CallView): RunningLine {
+  return { ...running, sinceMs: aheadMs === null ? nowMs : Math.min(nowMs, running.sinceMs - aheadMs) };
 }
 
 function foldConnection(view: CallView, change: Extract<ViewChange, { type: "connection" }>): CallView {

@@ -7,7 +7,7 @@ const SENTENCES: Readonly<Record<number, string>> = {
   1012: "The server restarts. Call again in a moment.",
   1013: "The server has too much to do. Call again in a moment.",
   4001: "The agent's OpenAI key cannot be used. Connect one on the student's page.",
-  4002: "The budget of this workshop is used up.",
+  4002: "The money for this call is used up.",
   4003: "The call has reached its longest time.",
   4004: "The call was ended by the workshop.",
 };

@@ -1,5 +1,5 @@
 import type { CallState } from "../protocol/call-messages.ts";
-import type { EndReason, KeySource, ToolCallRecord, TurnTimings, Usage, WayIn } from "../protocol/call-record.ts";
+import type { EndReason, KeySource, ToolCallRecord, TurnTimings, WayIn } from "../protocol/call-record.ts";
 
 /** Words of a call: on the call screen, and wherever else a call is spoken of. */
 
@@ -35,6 +35,7 @@ export const END_WORDS: Readonly<Record<EndReason, string>> = {
   "key-failed": "The OpenAI key of this agent was not accepted.",
   revoked: "The workshop ended this call.",
   paused: "Your instructor paused all calls.",
+  budget: "The money for this call was used up.",
   refused: "The call was refused.",
   policy: "The call was ended for what was sent in it.",
   lost: "The connection was lost and did not come back.",
@@ -70,17 +71,11 @@ export function latencyWords(timings: TurnTimings | null): string {
 export const seconds = (ms: number): string => `${Math.max(0, Math.round(ms / 1_000))} s`;
 export const milliseconds = (ms: number): string => `${Math.round(ms)} ms`;
 
-/** Millionths of a dollar; null is not nothing: no price is known. */
-export function costWords(costMicroUsd: number | null): string {
-  if (costMicroUsd === null) return "price not known";
-  const dollars = costMicroUsd / 1_000_000;
-  return dollars < 0.01 ? `$${dollars.toFixed(4)}` : `$${dollars.toFixed(2)}`;
-}
-
 export const CALL_WORDS = {
   dial: "Call your agent",
   dialTyping: "Call without a microphone and type",
   again: "Call again",
+  seeCalls: "See it in your calls",
   title: "Transcript",
   nothingYet: "What you and your agent say is written here.",
   sayLabel: "Type instead of speaking",
@@ -100,20 +95,21 @@ export const CALL_WORDS = {
   readAloudHint: "The agent's voice gets quieter meanwhile.",
   addKey: "Add your key",
   changeKey: "Change your key",
+  raiseLimit: "Raise your limit",
   tryAgain: "Try again",
   goOn: "Continue",
   toolSent: "Sent",
   toolAnswer: "Answer",
 } as const;
-export const PAYS_NEXT_WORDS: Readonly<Record<KeySource, string>> = {
-  student: "Your own OpenAI key pays for your calls",
-  instructor: "Your instructor's OpenAI key pays for your calls",
-};
 export const STANDSTILL_WORDS = {
   paused: "Your instructor paused all calls. The button comes back by itself.",
   "not-open": "Your workshop has not begun yet.",
   ended: "This workshop has ended. Your calls are still here to read.",
   "no-key": "Nobody pays for your calls yet: your agent needs an OpenAI key.",
+  student: "The instructor's allowance for you is used. Add a key, or ask.",
+  pool: "What your instructor lends the class is used. Add a key, or ask.",
+  call: "Your instructor's key is not lent for a call now. Add a key, or ask.",
+  own: "Your calls have cost as much as you allowed. Raise your limit to go on.",
 } as const;
 export const opensWords = (when: string): string => `Your workshop opens ${when}.`;
 export const usingToolWords = (name: string): string => `Using ${name}`;
@@ -153,9 +149,19 @@ export const MICROPHONE_FOUND_WORDS = "A microphone is here now.";
 export const THIS_ADDRESS_WORDS = "the address of this page";
 
 /** What stands beside a sentence to be done about it. */
-export type FailureAction = "key" | "take-over" | "credit" | "openai-status" | "keys-page" | "again";
+export type FailureAction =
+  | "key"
+  | "connect"
+  | "limit"
+  | "take-over"
+  | "credit"
+  | "openai-status"
+  | "keys-page"
+  | "again";
 export const FAILURE_ACTION_WORDS: Readonly<Record<FailureAction, string>> = {
   key: CALL_WORDS.changeKey,
+  connect: CALL_WORDS.addKey,
+  limit: CALL_WORDS.raiseLimit,
   "take-over": "Take over",
   credit: "Add credit at OpenAI",
   "openai-status": "OpenAI's status page",
@@ -173,6 +179,17 @@ export const FAILURE_WORDS: Readonly<Record<string, readonly [sentence: string, 
     "keys-page",
   ],
   no_credit: ["The key works, but its account has no credit. ChatGPT Plus does not count.", "credit", "key"],
+  allowance_used: [STANDSTILL_WORDS.student, "connect"],
+  pool_used: [STANDSTILL_WORDS.pool, "connect"],
+  call_budget_used: ["This call has cost as much as one call on your instructor's key may.", "connect", "again"],
+  own_cap_used: [STANDSTILL_WORDS.own, "limit"],
+  fallback_off: ["Your instructor's key is not lent now. Add a key of your own to call.", "connect"],
+  model_not_lent: ["Your instructor's key is not lent for this model. Add a key of your own to call.", "connect"],
+  unpriced_model: [
+    "We know no price for this model, so your instructor's key is not lent for it. Add a key, or tell your instructor.",
+    "connect",
+  ],
+  money_unreachable: ["What a call costs cannot be counted right now. Wait a moment, then call again.", "again"],
   model_not_available: [
     "This key has no access to the model. Use a key of another project or account.",
     "key",
@@ -217,40 +234,11 @@ export const SEGMENT_WORDS = {
   heard: "Network and playback",
 } as const;
 
-export const METER_WORDS = { time: "Time", tokens: "Tokens", cost: "Cost" } as const;
-export const tokensWords = ({ inputAudioTokens, outputAudioTokens, cachedInputTokens }: Usage): string =>
-  `(${countWords(inputAudioTokens + outputAudioTokens)} sound, ${countWords(cachedInputTokens)} cached)`;
-export const PRICE_LATER_WORDS = "price not known yet";
 export const clockWords = (ms: number): string => {
   const all = Math.max(0, Math.floor(ms / 1_000));
   return `${Math.floor(all / 60)}:${String(all % 60).padStart(2, "0")}`;
 };
 export const countWords = (count: number): string => count.toLocaleString("en");
-
-export const RECEIPT_WORDS = {
-  title: "Receipt",
-  lasted: "Lasted",
-  paid: "Paid by",
-  model: "Model",
-  turns: "Turns",
-  median: "Usual wait for an answer",
-  slowest: "Longest wait",
-  tools: "Tools used",
-  noTools: "none",
-  textIn: "Text tokens in",
-  soundIn: "Sound tokens in",
-  cached: "Tokens from the cache",
-  textOut: "Text tokens out",
-  soundOut: "Sound tokens out",
-  transcripts: "Transcripts of your words",
-  total: "Cost",
-  estimated: "Some of it was estimated: a stream was cut short.",
-  seeCalls: "See it in your calls",
-} as const;
-export const PAID_WORDS: Readonly<Record<KeySource, string>> = {
-  student: "your own OpenAI key",
-  instructor: "your instructor's OpenAI key",
-};
 
 export const WATCHED_WORDS: Readonly<Record<WayIn, string>> = {
   browser: "Your agent is on a call in another window",

@@ -72,7 +72,7 @@ export const TOP_WORDS = {
 
 export const PAYER_WORDS = {
   student: "Your key",
-  instructor: "Instructor's key",
+  instructor: "Instructor pays",
   none: "No key yet",
   pays: "Who pays:",
   trouble: { rejected: "not accepted", restricted: "restricted", no_credit: "no credit", unreadable: "enter it again" },
@@ -124,7 +124,7 @@ export const ERASE_WORDS = {
 export const PHONE_WORDS = {
   none: "Your instructor has not added a phone line.",
   noneHint: "Your agent answers here in the browser, by voice and by text.",
-  lead: "With a Twilio account of your own, a phone number can ring your agent. Two steps:",
+  lead: "A phone number of your instructor's Twilio account can ring your agent. Two steps:",
   steps: [
     "In the Twilio Console, open your phone number and find “Voice configuration”.",
     "Under “A call comes in” choose Webhook and HTTP POST, and paste one of these addresses.",

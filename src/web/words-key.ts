@@ -1,4 +1,6 @@
+import type { Budget } from "../protocol/bill.ts";
 import type { ShownKeyStatus } from "../protocol/rest.ts";
+import { costWords } from "./words-money.ts";
 
 /** The key sheet. */
 
@@ -78,3 +80,15 @@ export const PAYS_WORDS = {
   backTo: "If you forget your key, calls run on your instructor's again.",
   nothingBehind: "If you forget your key, there are no calls until you connect another.",
 } as const;
+
+export const CAP_WORDS = {
+  title: "Your own limit",
+  field: "Stop when my calls have cost, in all",
+  hint: "In dollars, like 1.50. Empty: no limit. Calls on your instructor's key do not count.",
+  save: "Save the limit",
+  saved: "Saved. A call that reaches the limit says goodbye and ends.",
+  savedNone: "Saved: there is no limit.",
+  noAmount: "Type dollars like 1.50, at most 10,000, or nothing for no limit.",
+} as const;
+export const capSpentWords = ({ spentMicroUsd, limitMicroUsd }: Budget): string =>
+  `Spent so far: ${costWords(spentMicroUsd)} of ${costWords(limitMicroUsd)}.`;

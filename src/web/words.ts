@@ -1,6 +1,8 @@
 /** Everything the page says by itself, in plain English and in one place, so that a class can translate it. */
 
 export * from "./words-call.ts";
+export * from "./words-money.ts";
+export * from "./words-receipt.ts";
 
 export const NO_SERVER_WORDS = "The server cannot be reached. Check your network, then try again.";
 export const BAD_REPLY_WORDS = "The server's answer could not be read. Try again in a moment.";

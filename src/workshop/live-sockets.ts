@@ -10,6 +10,7 @@ import {
 } from "../protocol/live-messages.ts";
 import { SHOWN_KEY_STATUSES } from "../protocol/rest.ts";
 import { sessionToken, studentId } from "./call-report.ts";
+import { LendingShape } from "./funds.ts";
 
 /** Of an upgrade that was let through: whose socket it is, as JSON in percent encoding. */
 export const WATCHER_HEADER = "x-callroom-watcher";
@@ -22,10 +23,20 @@ export const Watcher = z.discriminatedUnion("kind", [
     studentId,
     name: z.string().nullable(),
     keyStatus: z.enum(SHOWN_KEY_STATUSES).nullable(),
+    /** As the rows say it. */
+    lending: LendingShape.nullable().default(null),
+    ownCapMicroUsd: z.number().nullable().default(null),
   }),
-  z.object({ kind: z.literal("wall"), workshopId: z.string() }),
+  z.object({
+    kind: z.literal("wall"),
+    workshopId: z.string(),
+    lending: LendingShape.nullable().default(null),
+  }),
 ]);
-export type Watcher = z.infer<typeof Watcher>;
+export type Watcher = z.input<typeof Watcher>;
+type ReadWatcher = z.output<typeof Watcher>;
+export type PageWatcher = Extract<ReadWatcher, { kind: "page" }>;
+export type WallWatcher = Extract<ReadWatcher, { kind: "wall" }>;
 
 /** What a socket remembers through a sleep. */
 const Attachment = z.object({

@@ -30,6 +30,8 @@ export function mayEnter(live: readonly Place[], call: Place, callsPerWorkshop: 
   return ofStudent.length < LIMITS.callsPerStudent;
 }
 
+const NOTHING_LENT = { lentMicroUsd: 0, heldMicroUsd: 0 };
+
 /** What has changed since it was last asked for: to be kept, and to be shown. */
 export interface RosterChanges {
   readonly seats: ReadonlySet<StudentId>;
@@ -182,10 +184,14 @@ export class Roster {
   }
 
   /** A student's place on the wall; `undefined` when there is none any more. */
-  onWall(studentId: StudentId, online: boolean): WallStudent | undefined {
+  onWall(
+    studentId: StudentId,
+    online: boolean,
+    moneyOf: (token: SessionToken) => Pick<WallStudent, "lentMicroUsd" | "heldMicroUsd"> = () => NOTHING_LENT,
+  ): WallStudent | undefined {
     const seat = this.#seats.get(studentId);
     const calls = this.calls.filter((call) => call.studentId === studentId);
-    return seat && wallStudent(seat, calls, online);
+    return seat && wallStudent(seat, calls, online, moneyOf(seat.sessionToken));
   }
 
   takeChanges(): RosterChanges {

@@ -136,7 +136,12 @@ export function addCall(seat: Seat, entry: CallEntry, summary: CallSummary, coun
 }
 
 /** A student as the wall shows them, with the calls that go on. */
-export function wallStudent(seat: Seat, calls: readonly LiveCall[], online: boolean): WallStudent {
+export function wallStudent(
+  seat: Seat,
+  calls: readonly LiveCall[],
+  online: boolean,
+  money: Pick<WallStudent, "lentMicroUsd" | "heldMicroUsd">,
+): WallStudent {
   const live = calls.filter(({ joined }) => joined);
   let { turnCount, spend: spent } = seat;
   for (const { status, counted } of live) {
@@ -163,6 +168,7 @@ export function wallStudent(seat: Seat, calls: readonly LiveCall[], online: bool
     turnCount,
     latenciesMs: lastOf([...seat.latenciesMs, ...live.flatMap(({ status }) => status?.latenciesMs ?? [])]),
     spend: spent,
+    ...money,
   };
 }
 

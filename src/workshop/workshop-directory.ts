@@ -14,6 +14,10 @@ export function workshopDirectory(env: Cloudflare.Env): WorkshopDirectory {
       return paused ? calls : 0;
     },
     isPaused: (workshopId) => workshopStub(env, workshopId).isPaused(),
+    funds: (workshopId, request) => workshopStub(env, workshopId).funds(request),
+    lendingChanged: (workshopId, lending) => workshopStub(env, workshopId).lendingChanged(lending),
+    ownCapChanged: (workshopId, sessionToken, microUsd) =>
+      workshopStub(env, workshopId).ownCapChanged(sessionToken, microUsd),
     announce: (workshopId, text) => workshopStub(env, workshopId).announce(text),
     async endCall(workshopId, callId) {
       const ended = await workshopStub(env, workshopId).endCall(callId);

@@ -3,6 +3,7 @@ import type { CallNotice, WallFacts } from "../api/deps.ts";
 import { readSettings } from "../env.ts";
 import type { CallId, SessionToken, StudentId } from "../protocol/ids.ts";
 import type { WallStudent, WorkshopFacts } from "../protocol/live-messages.ts";
+import { AllowanceStorage } from "./allowance-storage.ts";
 import {
   CallEntry,
   type CallLeave,
@@ -13,8 +14,10 @@ import {
   type Watch,
 } from "./call-report.ts";
 import { Followers, watchedCall } from "./followers.ts";
+import { type FundsReply, FundsRequest, LendingShape } from "./funds.ts";
 import { LiveCalls } from "./live-calls.ts";
-import { LiveSockets, WATCHER_HEADER, Watcher } from "./live-sockets.ts";
+import { LiveSockets, type PageWatcher, WATCHER_HEADER, type WallWatcher, Watcher } from "./live-sockets.ts";
+import { MoneyDesk } from "./money-desk.ts";
 import { mayEnter, Roster } from "./roster.ts";
 import { RosterStorage } from "./roster-storage.ts";
 import { keyStatusBy, type LiveCall, SeededStudent } from "./seat.ts";
@@ -39,6 +42,7 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
   readonly #followers: Followers;
   readonly #calls: LiveCalls;
   readonly #wall: Wall;
+  readonly #money: MoneyDesk;
   #roster: Roster;
   #facts: WorkshopFacts;
   readonly #unkept = new Set<CallId>();
@@ -54,6 +58,16 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
       startTimer: (run, afterMs) => setTimeout(run, afterMs),
       studentOf: (studentId) => this.#studentOf(studentId),
       tell: (message) => this.#sockets.toWalls(this.#sockets.walls(), message),
+    });
+    this.#money = new MoneyDesk({
+      nowMs: Date.now,
+      startTimer: (run, afterMs) => setTimeout(run, afterMs),
+      storage: new AllowanceStorage(ctx.storage.sql),
+      pages: () => this.#sockets.pages().flatMap((page) => this.#sockets.ownerOf(page)?.sessionToken ?? []),
+      tellPages: (token, money) => this.#sockets.toPages(this.#sockets.pages(token), { type: "money", money }),
+      hasWalls: () => this.#sockets.walls().length > 0,
+      tellWalls: (money) => this.#sockets.toWalls(this.#sockets.walls(), { type: "money", money }),
+      changedOnWall: (studentId) => this.#wallChange(studentId),
     });
     const { seats, calls, facts } = this.#storage.read();
     this.#roster = new Roster(seats, calls);
@@ -98,6 +112,7 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
     const call = this.#roster.call(entry.callId);
     if (call) this.#followers.show(call, report);
     this.#roster.leave(entry, summary);
+    this.#money.release(entry.callId);
     this.#changed();
     if (summary && keyStatusBy(summary)) this.meChanged(entry.sessionToken, "student");
   }
@@ -120,6 +135,22 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
   /** Counts a key check; false when the student has had as many as a minute allows. */
   keyCheckAllowed(token: SessionToken): boolean {
     return this.#storage.keyCheckAllowed(token, Date.now());
+  }
+
+  // Money
+
+  /** Settles what was spent, and reserves what comes next; see `allowance.ts`. */
+  funds(requestJson: unknown): FundsReply {
+    return this.#money.ask(FundsRequest.parse(requestJson));
+  }
+
+  lendingChanged(lendingJson: unknown): void {
+    this.#money.lendingChanged(LendingShape.parse(lendingJson));
+  }
+
+  /** Micro-dollars; null: no cap any more. */
+  ownCapChanged(token: SessionToken, microUsd: number | null): void {
+    this.#money.ownCapChanged(token, microUsd);
   }
 
   // The instructor
@@ -169,6 +200,7 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
   async studentGone(token: SessionToken): Promise<number> {
     const calls = this.#roster.callsOf(token);
     this.#roster.forget(token);
+    this.#money.forget(token);
     this.#changed();
     this.meChanged(token, "instructor");
     for (const page of this.#sockets.pages(token)) page.close(REVOKED_CODE, "revoked");
@@ -186,6 +218,7 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
     const untold = await this.#calls.notify(calls, "revoked");
     await this.ctx.storage.deleteAll();
     this.#storage.open();
+    this.#money.clear();
     return untold;
   }
 
@@ -225,24 +258,29 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
     this.#left(socket);
   }
 
-  #acceptWall(server: WebSocket, watcher: Extract<Watcher, { kind: "wall" }>): void {
+  #acceptWall(server: WebSocket, watcher: WallWatcher): void {
     const isFirst = this.#sockets.walls().length === 0;
     const nowMs = Date.now();
     this.#sockets.accept(server, watcher, [], nowMs);
     const students = this.#roster.studentIds.flatMap((id) => this.#studentOf(id) ?? []);
-    const { workshopId } = watcher;
-    this.#sockets.toWalls([server], { type: "wall-start", workshopId, nowMs, students, ...this.#facts });
+    const { workshopId, lending } = watcher;
+    this.#money.learn({ lending });
+    const money = this.#money.forWall();
+    this.#sockets.toWalls([server], { type: "wall-start", workshopId, nowMs, students, money, ...this.#facts });
     if (isFirst) this.#watch(this.#roster.calls);
   }
 
-  #acceptPage(server: WebSocket, watcher: Extract<Watcher, { kind: "page" }>): void {
-    const { kind: _, ...facts } = watcher;
+  #acceptPage(server: WebSocket, watcher: PageWatcher): void {
+    const { kind: _, lending, ownCapMicroUsd, ...facts } = watcher;
+    const token = facts.sessionToken;
     const nowMs = Date.now();
     const followed = this.#followers.followedByOneMore(this.#roster.callsOf(facts.sessionToken));
     const awaits = followed.map(({ callId }) => callId);
     this.#sockets.accept(server, watcher, awaits, nowMs);
     const calls = followed.filter(({ joined }) => joined).map(watchedCall);
-    this.#sockets.toPages([server], { type: "live-start", calls, ...this.#facts });
+    this.#money.learn({ lending, token, ownCapMicroUsd });
+    const money = this.#money.forPage(token);
+    this.#sockets.toPages([server], { type: "live-start", calls, money, ...this.#facts });
     this.#watch(followed);
     this.#roster.know(facts);
     this.#roster.seen({ ...facts, studentName: facts.name }, nowMs);
@@ -286,7 +324,7 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
   }
 
   #studentOf(studentId: StudentId): WallStudent | undefined {
-    return this.#roster.onWall(studentId, this.#sockets.isOnline(studentId));
+    return this.#roster.onWall(studentId, this.#sockets.isOnline(studentId), (token) => this.#money.onWall(token));
   }
 
   /** Keeps and tells what the roster has changed. */

@@ -114,6 +114,8 @@ describe("POST /api/calls", () => {
       language: "pt-BR",
       turnEnd: "meaning",
       patience: "long",
+      lending: { allowed: true, poolMicroUsd: null, studentMicroUsd: null, callMicroUsd: null, models: null },
+      ownCapMicroUsd: null,
       startedAtMs: NOW_MS,
       callMaxMs: 600_000,
       resumable: true,

@@ -7,6 +7,7 @@ import {
   checkMigrations,
   checkModels,
   checkOpenAi,
+  checkPrices,
   checkPublicOrigin,
   checkSecrets,
   checkTwilioSignature,
@@ -14,7 +15,7 @@ import {
   type OpenAiAnswer,
   type Probe,
 } from "../../src/api/checks.ts";
-import { MODEL_SHUTDOWNS, SHUTDOWNS_CHECKED } from "../../src/api/model-shutdowns.ts";
+import { PRICES_DATE } from "../../src/pricing/prices.ts";
 import { KEY_STATUSES } from "../../src/protocol/rest.ts";
 import { loadMasterKeys } from "../../src/vault/master-keys.ts";
 import { HEX_A, HEX_B, randomBytes } from "../vault/samples.ts";
@@ -106,13 +107,35 @@ describe("the check page, one by one", () => {
     expect(checkModels({ ...old, textModel: "gpt-5" }, endMs).found).toContain("TEXT_MODEL");
   });
 
-  it("WORKSHOP-95 the list names each model once, with a day that exists, and nothing that ends instead", () => {
-    const models = MODEL_SHUTDOWNS.flatMap((shutdown) => shutdown.models);
-    expect(new Set(models).size).toBe(models.length);
-    for (const day of [SHUTDOWNS_CHECKED, ...MODEL_SHUTDOWNS.map(({ on }) => on)]) {
-      expect(new Date(day).toISOString()).toBe(`${day}T00:00:00.000Z`);
-    }
-    expect(MODEL_SHUTDOWNS.filter(({ instead }) => models.includes(instead))).toEqual([]);
+  it("PRICE-20 prices are there with their day and age, and old after 30 days", () => {
+    const lookedUpMs = Date.parse(PRICES_DATE);
+    const found = (age: string) => `All models have prices, looked up on ${PRICES_DATE}, ${age}.`;
+    expect(checkPrices(settings, lookedUpMs)).toEqual({ name: "prices", status: "ok", found: found("today"), fix: "" });
+    expect(checkPrices(settings, lookedUpMs - 9 * DAY_MS).found).toBe(found("today"));
+    expect(checkPrices(settings, lookedUpMs + DAY_MS).found).toBe(found("1 day ago"));
+    expect(checkPrices(settings, lookedUpMs + 30 * DAY_MS)).toMatchObject({
+      status: "ok",
+      found: found("30 days ago"),
+    });
+    const old = checkPrices(settings, lookedUpMs + 30 * DAY_MS + 1);
+    expect([old.status, old.found, old.fix.includes("npm run prices")]).toEqual([
+      "warning",
+      found("30 days ago"),
+      true,
+    ]);
+  });
+
+  it("PRICE-21 a configured model without a price, or with one of another kind, fails by its variable's name", () => {
+    const atMs = Date.parse(PRICES_DATE) + 2 * DAY_MS;
+    const unpriced = checkPrices({ ...settings, textModel: "CANARY-9" }, atMs);
+    expect(unpriced).toMatchObject({
+      status: "failed",
+      found: `TEXT_MODEL has no price that is known here (looked up on ${PRICES_DATE}, 2 days ago).`,
+    });
+    expect(unpriced.fix).toMatch(/^Set it to a model of src\/pricing\/prices\.ts, or add a price/);
+    expect(JSON.stringify(unpriced)).not.toContain("CANARY");
+    const more = checkPrices({ ...settings, voiceModel: "gpt-6-luna", transcribeModel: "gpt-realtime-2.1" }, atMs);
+    expect(more.found).toMatch(/^VOICE_MODEL and TRANSCRIBE_MODEL have no prices that are known here/);
   });
 
   it("WORKSHOP-96 a signature of Twilio's is verified on a request of our own; without a token there is no phone", async () => {

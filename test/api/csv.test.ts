@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Cell, csvRow } from "../../src/api/csv.ts";
+import { type Cell, csvRow, money } from "../../src/api/csv.ts";
 import { seeded } from "../vault/samples.ts";
 
 /** RFC 4180, strictly: quotes only around a whole cell, doubled inside it, each record ended by CRLF. */
@@ -52,6 +52,22 @@ describe("a cell of the export", () => {
 
   it("WORKSHOP-8 numbers stand as they are, and what is not known is empty", () => {
     expect(csvRow([0, 12.345, 0.000_001, null, Number.NaN, -1])).toBe("0,12.345,0.000001,,,\r\n");
+  });
+
+  it.each([
+    [0, "0.000000"],
+    [1, "0.000001"],
+    [999_999, "0.999999"],
+    [1_000_000, "1.000000"],
+    [300_000, "0.300000"],
+    [10_000_000_001, "10000.000001"],
+    [Number.MAX_SAFE_INTEGER, "9007199254.740991"],
+    [null, ""],
+    [-1, ""],
+    [0.5, ""],
+    [Number.NaN, ""],
+  ])("MONEY-33 %j micro-dollars are written as %j, every digit of them", (microUsd, written) => {
+    expect(csvRow([money(microUsd)])).toBe(`${written}\r\n`);
   });
 
   it("WORKSHOP-9 no name of 10,000 hostile ones begins a formula, or leaves its cell", () => {

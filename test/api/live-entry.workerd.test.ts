@@ -32,9 +32,13 @@ const findStudent = async (sessionToken: SessionToken) => {
   const row = rows.find(({ token }) => token === sessionToken);
   if (!row) return undefined;
   const { name, sealedKey } = row;
-  const workshop = row.workshop === null ? null : { id: known(parseWorkshopId(row.workshop)) };
-  return { sessionToken, studentId, name, sealedKey, keyStatus: null, workshop };
+  const { allowed: fallbackAllowed, ...lending } = LENDING;
+  const workshop =
+    row.workshop === null ? null : { id: known(parseWorkshopId(row.workshop)), fallbackAllowed, lending };
+  return { sessionToken, studentId, name, sealedKey, keyStatus: null, workshop, ownCapMicroUsd: 70 };
 };
+const LENDING = { allowed: true, poolMicroUsd: 5, studentMicroUsd: 2, callMicroUsd: 1, models: ["gpt-6-luna"] };
+const lendingIn = async () => LENDING;
 const studentsOf = async (workshopId: string): Promise<readonly ClassStudent[] | undefined> => {
   const students = rows.filter(({ workshop }) => workshop === workshopId);
   if (students.length === 0) return undefined;
@@ -78,7 +82,14 @@ const noFetch: typeof fetch = () => Promise.reject(new Error("nothing may be ask
 
 function knock(headers: Readonly<Record<string, string>>, path = "/live", method = "GET"): Promise<Response> {
   const request = new Request(`${ORIGIN}${path}`, { method, headers: { upgrade: "websocket", ...headers } });
-  return enterLive(request, env, { settings, masterKeys: async () => keys, fetch: noFetch, findStudent, studentsOf });
+  return enterLive(request, env, {
+    settings,
+    masterKeys: async () => keys,
+    fetch: noFetch,
+    findStudent,
+    studentsOf,
+    lendingIn,
+  });
 }
 const ours = (cookie: string) => ({ origin: ORIGIN, cookie });
 const student = (token: string) => ours(`__Host-callroom=${token}`);
@@ -126,7 +137,9 @@ describe("the door of `/live`", () => {
     expect(await refused(await knock({ cookie: `__Host-callroom=${ADA}` }))).toEqual([403, "bad_origin"]);
     expect(await refused(await knock({ cookie: instructor }, "/live?workshop=one"))).toEqual([403, "bad_origin"]);
     expect((await knock({ authorization: `Bearer ${ADA}` })).status).toBe(200);
-    expect(woken).toMatchObject([{ workshop: "one", watcher: { kind: "page", sessionToken: ADA } }]);
+    expect(woken).toMatchObject([
+      { workshop: "one", watcher: { kind: "page", sessionToken: ADA, lending: LENDING, ownCapMicroUsd: 70 } },
+    ]);
   });
 
   it("LIVE-38 takes only what asks for a WebSocket", async () => {
@@ -178,7 +191,7 @@ describe("the instructor's console at the door", () => {
         workshop: "one",
         seeds: [{ sessionToken: ADA, name: "Ada", keyStatus: "unverified", turnCount: 0, lastCall: null }],
       },
-      { workshop: "one", watcher: { kind: "wall", workshopId: "one" } },
+      { workshop: "one", watcher: { kind: "wall", workshopId: "one", lending: LENDING } },
     ]);
     expect(JSON.stringify(woken)).not.toContain("v2:sealed");
   });

@@ -2,14 +2,26 @@
 export const SPOKEN: Uint8Array = Uint8Array.from({ length: 4_800 }, (_, at) => at % 251);
 
 /** An upgraded answer of OpenAI's Realtime API, as workerd's fetch has it, to whom every response is {@link SPOKEN}. */
-export function spokenAnswer(): Response & { readonly webSocket: SpeakingSocket } {
-  return Object.assign(new Response(null), { webSocket: new SpeakingSocket() });
+export function spokenAnswer(ending: Ending = {}): Response & { readonly webSocket: SpeakingSocket } {
+  return Object.assign(new Response(null), { webSocket: new SpeakingSocket(ending) });
+}
+
+/** What stands in the end of a response. */
+export interface Ending {
+  readonly status?: string;
+  readonly status_details?: object;
+  readonly usage?: object;
 }
 
 export class SpeakingSocket {
   readonly sent: Record<string, unknown>[] = [];
   isClosed = false;
   readonly #listeners: ((event: object) => void)[] = [];
+  readonly #ending: Ending;
+
+  constructor(ending: Ending) {
+    this.#ending = ending;
+  }
 
   accept(): void {}
 
@@ -33,8 +45,9 @@ export class SpeakingSocket {
     const response = { id: "resp_1", metadata };
     this.#tell("response.created", { response });
     const delta = Buffer.from(SPOKEN).toString("base64");
-    this.#tell("response.output_audio.delta", { response_id: "resp_1", item_id: "item_1", delta });
-    this.#tell("response.done", { response: { ...response, status: "completed" } });
+    if (this.#ending.status !== "failed")
+      this.#tell("response.output_audio.delta", { response_id: "resp_1", item_id: "item_1", delta });
+    this.#tell("response.done", { response: { ...response, status: "completed", ...this.#ending } });
   }
 
   #tell(type: string, fields: object): void {

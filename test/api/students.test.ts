@@ -11,7 +11,7 @@ import { LIMITS } from "../../src/limits.ts";
 import { DEFAULT_TOOLS } from "../../src/protocol/agent-config.ts";
 import { type CallRecord, NO_USAGE, type TurnRecord } from "../../src/protocol/call-record.ts";
 import { callIdFrom, type SessionToken } from "../../src/protocol/ids.ts";
-import { ME_PATCH_FIELDS } from "../../src/protocol/rest.ts";
+import { ME_PATCH_FIELDS, type MeReply } from "../../src/protocol/rest.ts";
 import { archiveCall } from "../../src/store/calls.ts";
 import { unseal } from "../../src/vault/seal.ts";
 import {
@@ -60,6 +60,8 @@ describe("GET and PATCH /api/me", () => {
       recovery: { set: false },
       phone: false,
       models: { text: "gpt-6-luna", voice: "gpt-realtime-2.1-mini" },
+      estimates: expect.any(Object),
+      ownCapMicroUsd: null,
       config: { prompt: "Be kind.", greeting: null, voice: null, tools: [], ...NO_HEARING },
       key: null,
       webhookSecret: { set: false },
@@ -80,17 +82,17 @@ describe("GET and PATCH /api/me", () => {
 
   it("CFG-11 an absent field is left as it is and null clears it, each by itself", async () => {
     const spoken = { prompt: "P", greeting: "G", voice: "cedar" };
-    const whole = { name: "Ada", ...spoken, tools: DEFAULT_TOOLS.slice(0, 1), ...HEARING };
+    const whole = { name: "Ada", ...spoken, tools: DEFAULT_TOOLS.slice(0, 1), ...HEARING, ownCapMicroUsd: 9 };
+    const shown = ({ name, ownCapMicroUsd, config }: MeReply) => ({ name, ownCapMicroUsd, ...config });
     for (const field of ME_PATCH_FIELDS) {
       const token = await givenStudent(db, `cfg_11_${field}`);
       await api.request("PATCH", "/api/me", { token, json: whole });
       await api.request("PATCH", "/api/me", { token, json: {} });
-      const { name, config } = meReply.parse(await (await api.request("GET", "/api/me", { token })).json());
-      expect({ name, ...config }).toEqual(whole);
+      expect(shown(meReply.parse(await (await api.request("GET", "/api/me", { token })).json()))).toEqual(whole);
 
       const cleared = await api.request("PATCH", "/api/me", { token, json: { [field]: null } });
       const after = meReply.parse(await cleared.json());
-      expect({ name: after.name, ...after.config }).toEqual({ ...whole, [field]: field === "tools" ? [] : null });
+      expect(shown(after)).toEqual({ ...whole, [field]: field === "tools" ? [] : null });
     }
   });
 

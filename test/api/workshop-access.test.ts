@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { failureBody } from "../../src/api/reply-schemas.ts";
 import { ROUTES } from "../../src/api/routes.ts";
-import type { CallId, SessionToken } from "../../src/protocol/ids.ts";
+import { NO_USAGE } from "../../src/protocol/call-record.ts";
+import type { Charge } from "../../src/protocol/charge.ts";
+import { type CallId, parseWorkshopId, type SessionToken } from "../../src/protocol/ids.ts";
+import { insertCharge } from "../../src/store/charges.ts";
 import { ApiKey } from "../../src/vault/api-key.ts";
 import { mintInstructorSession } from "../../src/vault/instructor-session.ts";
 import { loadMasterKeys } from "../../src/vault/master-keys.ts";
@@ -50,6 +53,22 @@ function weight({ method, path }: { method: string; path: string }): number {
   return path.endsWith("/:workshopId") ? 2 : 1;
 }
 
+const CHARGE: Charge = {
+  seq: 1,
+  revision: 1,
+  atMs: NOW_MS,
+  kind: "response",
+  state: "told",
+  payer: "student",
+  model: "gpt-6-luna",
+  usage: NO_USAGE,
+  lineMs: 0,
+  rawUsage: '"Words that nobody but the student may read."',
+  upstreamId: "resp_1",
+  priceVersion: "1",
+  costMicroUsd: 5,
+};
+
 /** A class with one student, who has a key and a call; anew for each round. */
 async function aClass(workshopId: string) {
   await givenWorkshop(db, { id: workshopId, joinCode: `CODE-${workshopId}`.toUpperCase() });
@@ -58,6 +77,12 @@ async function aClass(workshopId: string) {
   expect(stored.status).toBe(200);
   adasId = await studentIdOf(db, ada);
   callId = await givenCall(db, ada, { workshopId });
+  await insertCharge(db.database, {
+    callId,
+    sessionToken: ada,
+    workshopId: parseWorkshopId(workshopId) ?? null,
+    charge: CHARGE,
+  });
   api.told.liveCallId = callId;
 }
 
@@ -66,6 +91,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   "PATCH /api/workshop/workshops/:workshopId": { name: "Winter" },
   "POST /api/workshop/workshops/:workshopId/announcement": { text: "Ten more minutes." },
   "POST /api/workshop/workshops/:workshopId/push": { prompt: "Be brief." },
+  "POST /api/workshop/workshops/:workshopId/top-up": { microUsd: 5 },
 };
 
 /** A well-formed request of a route, about Ada's class. */
@@ -108,7 +134,7 @@ describe("the instructor's routes", () => {
       await aClass(workshopId);
       const rows = () =>
         db.sql(
-          "select s.*, w.name, (select count(*) from workshops) from student_configs s join workshops w on w.id = s.workshop_id",
+          "select s.*, w.name, w.fallback_allowed, w.allowance_micro_usd, (select count(*) from workshops) from student_configs s join workshops w on w.id = s.workshop_id",
         );
       const before = await rows();
       api.told.workshops.length = 0;
@@ -204,6 +230,10 @@ describe("the instructor's routes", () => {
         ask("POST", `${id}/resume`),
         ask("POST", `${id}/announcement`, { text: null }),
         ask("POST", `${id}/push`, { greeting: "Hi" }),
+        ask("PATCH", id, { lending: { poolMicroUsd: 1 } }),
+        ask("POST", `${id}/top-up`, { microUsd: 1 }),
+        ask("GET", `${id}/spend`),
+        ask("GET", `${id}/ledger.csv`),
       ]),
     ]);
     expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([404]));

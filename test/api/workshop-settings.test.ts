@@ -54,6 +54,12 @@ describe("workshops", () => {
       studentCount: 0,
       callMaxMs: null,
       fallbackAllowed: true,
+      lending: {
+        poolMicroUsd: LIMITS.poolMicroUsd,
+        studentMicroUsd: LIMITS.studentAllowanceMicroUsd,
+        callMicroUsd: null,
+        models: null,
+      },
     });
   });
 
@@ -66,6 +72,7 @@ describe("workshops", () => {
       seats: 30,
       callMaxMs: 5 * 60_000,
       fallbackAllowed: false,
+      lending: { poolMicroUsd: 5_000_000, studentMicroUsd: null, callMicroUsd: 50_000, models: ["gpt-6-luna"] },
     };
     const workshop = await made(json);
     expect(workshop).toMatchObject({ ...json, joinCode: "ELM-2", state: "open" });
@@ -80,6 +87,7 @@ describe("workshops", () => {
     const { id } = await made({ name: "Newest" });
     const reply = workshopsReply.parse(await (await ask("GET", "/workshops")).json());
     expect([reply.workshops[0]?.id, reply.fallbackKey]).toEqual([id, false]);
+    expect(reply.models).toEqual(["gpt-6-luna", "gpt-realtime-2.1-mini"]);
   });
 
   it("WORKSHOP-32 no two workshops have one join code", async () => {
@@ -135,7 +143,7 @@ describe("workshops", () => {
     [{ name: "A", fallbackAllowed: null }, "fallbackAllowed: is of another type"],
     [
       { name: "A", id: "mine" },
-      "body: holds a field that is not known here; known are name, joinCode, opensAt, closesAt, seats, callMaxMs, fallbackAllowed",
+      "body: holds a field that is not known here; known are name, joinCode, opensAt, closesAt, seats, callMaxMs, fallbackAllowed, lending",
     ],
   ])("WORKSHOP-35 %j is refused, with what is wrong", async (json, field) => {
     expect(await refusal(await ask("POST", "/workshops", json))).toEqual([400, "bad_request", field]);
@@ -146,7 +154,6 @@ describe("workshops", () => {
     for (const [change, isSeen] of [
       [{ name: "U" }, true],
       [{ closesAt: at(1) }, true],
-      [{ fallbackAllowed: false }, true],
       [{ joinCode: "FIG-1" }, false],
       [{ seats: 4 }, false],
     ] as const) {

@@ -12,11 +12,13 @@ import type { CallStart } from "../../src/call/call-start.ts";
 import { prepareCall } from "../../src/call/prepare-call.ts";
 import type { Settings } from "../../src/env.ts";
 import { LIMITS } from "../../src/limits.ts";
+import type { Lending } from "../../src/protocol/bill.ts";
 import { parseSessionToken, parseWorkshopId, type SessionToken } from "../../src/protocol/ids.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { migratePglite } from "../../src/store/migrations.ts";
 import { enrolStudent, type NewStudent } from "../../src/store/students.ts";
 import { loadMasterKeys, type MasterKeys } from "../../src/vault/master-keys.ts";
+import { type FundsRefusal, FundsRequest } from "../../src/workshop/funds.ts";
 import { type AddressLogins, decideLogin, NO_LOGINS } from "../../src/workshop/login-throttle.ts";
 import { startNeonStandin } from "../standins/neon.ts";
 import { openPglite } from "../standins/postgres.ts";
@@ -53,6 +55,9 @@ export interface Told {
   readonly workshops: WorkshopTelling[];
   workshopsFail: boolean;
   paused: boolean;
+  /** What the one who counts the money was asked, and what they say. */
+  readonly funds: (FundsRequest & { readonly workshopId: string | null })[];
+  fundsVerdict: FundsRefusal | "granted" | "fails" | "never";
   /** What pausing stops, and the one call that can be ended. */
   stoppedCalls: number;
   liveCallId: string | undefined;
@@ -66,6 +71,8 @@ export type WorkshopTelling = { readonly workshopId: string | null } & (
   | { readonly told: "student-changed"; readonly student: WallFacts }
   | { readonly told: "keys-forgotten"; readonly students: readonly WallFacts[] }
   | { readonly told: "student-gone"; readonly sessionToken: string }
+  | { readonly told: "lending"; readonly lending: Lending }
+  | { readonly told: "own-cap"; readonly sessionToken: string; readonly microUsd: number | null }
   | { readonly told: "deleted" }
 );
 
@@ -147,6 +154,8 @@ export function harness(options: {
     workshops: [],
     workshopsFail: false,
     paused: false,
+    funds: [],
+    fundsVerdict: "granted",
     stoppedCalls: 0,
     liveCallId: undefined,
   };
@@ -229,6 +238,17 @@ export function harness(options: {
       keysForgotten: (workshopId, students) => tell({ workshopId, told: "keys-forgotten", students }),
       studentGone: (workshopId, sessionToken) => tell({ workshopId, told: "student-gone", sessionToken }),
       deleted: (workshopId) => tell({ workshopId, told: "deleted" }),
+      funds: async (workshopId, request) => {
+        told.funds.push({ workshopId, ...FundsRequest.parse(request) });
+        const { fundsVerdict: verdict } = told;
+        if (verdict === "fails") throw new Error("the workshop object is gone");
+        if (verdict === "never") return new Promise<never>(() => {});
+        if (verdict !== "granted") return { granted: false, reason: verdict, budget: null };
+        return { granted: true, untilMs: clock.nowMs + LIMITS.reservationMs, budget: null };
+      },
+      lendingChanged: (workshopId, lending) => tell({ workshopId, told: "lending", lending }),
+      ownCapChanged: (workshopId, sessionToken, microUsd) =>
+        tell({ workshopId, told: "own-cap", sessionToken, microUsd }),
     },
     logins: loginsInMemory(clock),
     waitUntil: (work) => void pending.push(work),

@@ -81,6 +81,8 @@ function short(message: WatchedMessage): string {
       return `error ${message.code}`;
     case "meter":
       return `meter ${message.usage.inputTokens}`;
+    case "budget":
+      return `budget ${message.budget.stage}`;
   }
 }
 const said = (messages: readonly WatchedMessage[] = []): string[] => messages.map(short);
@@ -189,7 +191,11 @@ describe("a call that a page follows", () => {
     run((table) => table.model({ type: "response-done", usage: USAGE, cut: false }));
     const [done] = await sentIn(150);
     expect(said(done?.report.messages)).toEqual(["3 agent: It is noon.", "listening", "meter 100"]);
-    expect(done?.report.messages.at(-1)).toMatchObject({ usage: { ...NO_USAGE, ...USAGE }, costMicroUsd: null });
+    expect(done?.report.messages.at(-1)).toMatchObject({
+      usage: { ...NO_USAGE, ...USAGE },
+      bill: { costMicroUsd: 15, lines: [{ quantity: 100 }, { quantity: 10 }] },
+      running: null,
+    });
   });
 
   it("LIVE-15 shows a tool at work where the agent's words were, and the words after it", async () => {

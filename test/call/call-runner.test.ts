@@ -18,6 +18,7 @@ function stage(options: { openLeg?: () => Promise<void> } = {}) {
     nowMs: clock.now,
     startTimer: clock.startTimer,
     keepTurn: ({ seq, text }) => effects.push(`keep ${seq} ${text}`),
+    keepCharge: () => {},
     keepProgress: () => effects.push("keep progress"),
     sendToCaller: (command) =>
       effects.push(command.type === "speech" ? `say ${command.text}${command.last ? "|" : ""}` : command.type),

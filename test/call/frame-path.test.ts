@@ -52,6 +52,7 @@ class Path {
       nowMs: () => facts.startedAtMs,
       startTimer,
       keepTurn: note("turn"),
+      keepCharge: note("charge"),
       keepProgress: note("progress"),
       sendToCaller: note("text"),
       closeLeg: note("close"),

@@ -37,6 +37,7 @@ export class LiveConversation {
       nowMs: Date.now,
       startTimer,
       keepTurn: (turn) => this.turns.set(turn.seq, turn),
+      keepCharge: () => {},
       keepProgress: () => {},
       sendToCaller: (command) => {
         if (command.type !== "speech") return;

@@ -8,7 +8,9 @@ const workshop = (fallbackAllowed: boolean) => {
   const id = parseWorkshopId("default");
   const joinCode = parseJoinCode("MAPLE-7");
   if (!id || !joinCode) throw new Error("not an id");
-  return { id, name: "W", joinCode, opensAtMs: null, closesAtMs: null, fallbackAllowed, callMaxMs: null, seats: null };
+  const lending = { poolMicroUsd: 5, studentMicroUsd: null, callMicroUsd: null, models: ["gpt-6-luna"] };
+  const dates = { opensAtMs: null, closesAtMs: null };
+  return { id, name: "W", joinCode, ...dates, fallbackAllowed, lending, callMaxMs: null, seats: null };
 };
 
 describe("who pays for a call", () => {

@@ -50,6 +50,8 @@ export class SleepingCall {
       studentName: null,
       fromPage: false,
       wayIn: "conversation-relay",
+      lending: null,
+      ownCapMicroUsd: null,
       prompt: null,
       greeting: "Hello, this is Juno.",
       voice: null,

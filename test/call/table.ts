@@ -6,6 +6,7 @@ import { LIMITS } from "../../src/limits.ts";
 import type { HistoryItem, ModelEvent, ModelRequest } from "../../src/model/model-leg.ts";
 import { type AgentConfig, DEFAULT_TOOLS } from "../../src/protocol/agent-config.ts";
 import { NO_USAGE, type TurnRecord, type Usage } from "../../src/protocol/call-record.ts";
+import type { Charge } from "../../src/protocol/charge.ts";
 import { callIdFrom } from "../../src/protocol/ids.ts";
 import { parseTools, type ToolJson } from "../../src/protocol/tools.ts";
 
@@ -31,6 +32,7 @@ export class Table {
   readonly facts: CallFacts;
   /** What was kept, as the object's storage would. */
   readonly kept = new Map<number, TurnRecord>();
+  readonly keptCharges = new Map<number, Charge>();
   progress: CallProgress = NEW_PROGRESS;
   commands: CallCommand[] = [];
 
@@ -40,6 +42,10 @@ export class Table {
     this.facts = {
       callId: callIdFrom(new Uint8Array(16)),
       config: { ...NO_CONFIG, prompt: "Be kind.", greeting: "Hello!", voice: "marin", tools: read.value },
+      payer: "student",
+      model: "gpt-6-luna",
+      transcriptionModel: null,
+      answerTokens: null,
       startedAtMs: START_MS,
       callMaxMs: LIMITS.callDefaultMs,
       resumable: true,
@@ -55,6 +61,7 @@ export class Table {
     const commands = this.call.handle(event, this.nowMs);
     for (const command of commands) {
       if (command.type === "keep-turn") this.kept.set(command.turn.seq, command.turn);
+      if (command.type === "keep-charge") this.keptCharges.set(command.charge.seq, command.charge);
       if (command.type === "keep-progress") this.progress = command.progress;
     }
     this.commands.push(...commands);
@@ -100,7 +107,11 @@ export class Table {
 
   /** The object was evicted or killed: only what was kept is there. */
   wake(): void {
-    this.call = new Call(this.facts, this.progress, [...this.kept.values()]);
+    this.call = new Call(this.facts, this.progress, [...this.kept.values()], [...this.keptCharges.values()]);
+  }
+
+  get charges(): readonly Charge[] {
+    return [...this.keptCharges.values()];
   }
 
   get request(): { response: number; request: ModelRequest } {

@@ -161,7 +161,7 @@ describe("a session that is lost", () => {
 
   it("VLOSS-10 a new key is used from the next session on, which begins at once", () => {
     const table = new VoiceTable().connected();
-    const commands = table.do({ type: "key-changed", isOtherPayer: false });
+    const commands = table.do({ type: "key-changed" });
     expect(commands.map(({ type }) => type).filter((type) => type.endsWith("voice"))).toEqual([
       "close-voice",
       "open-voice",

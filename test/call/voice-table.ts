@@ -23,7 +23,8 @@ export class VoiceTable extends Table {
   #responses = 0;
 
   constructor(facts: Partial<CallFacts> = {}, tools?: readonly ToolJson[]) {
-    super({ sound: "pcm16-24k", firstLegMs: 30_000, ...facts }, tools);
+    const sound = { sound: "pcm16-24k", model: "gpt-realtime-2.1-mini", transcriptionModel: "gpt-transcribe" } as const;
+    super({ ...sound, firstLegMs: 30_000, ...facts }, tools);
   }
 
   get voice(): NonNullable<Call["voice"]> {

@@ -6,6 +6,7 @@ import { LIMITS } from "../../src/limits.ts";
 import { SOUND_BYTES_PER_MS, type TurnMessage } from "../../src/protocol/call-messages.ts";
 import { NO_USAGE } from "../../src/protocol/call-record.ts";
 import { parseCallMessage } from "../../src/protocol/read-call-message.ts";
+import { BILL, BUDGET, RUNNING } from "../protocol/bills.ts";
 import { mulberry32, mutated } from "./mutations.ts";
 
 const UNREADABLE = { ok: false };
@@ -159,8 +160,12 @@ describe("what is sent to the caller", () => {
       { type: "caption", seq: 3, speaker: "caller", delta: "so" },
     ],
     [
-      { type: "meter", usage, costMicroUsd: null },
-      { type: "meter", usage, costMicroUsd: null },
+      { type: "meter", usage, bill: BILL, running: RUNNING },
+      { type: "meter", usage, bill: BILL, running: RUNNING },
+    ],
+    [
+      { type: "budget", budget: BUDGET },
+      { type: "budget", budget: BUDGET },
     ],
     [{ type: "clear" }, { type: "clear" }],
     [

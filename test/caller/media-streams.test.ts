@@ -4,6 +4,7 @@ import type { CallerEvent, SoundRead } from "../../src/caller/caller-leg.ts";
 import { MediaStreamsWire } from "../../src/caller/media-streams.ts";
 import { LIMITS } from "../../src/limits.ts";
 import { NO_USAGE } from "../../src/protocol/call-record.ts";
+import { BILL, BUDGET } from "../protocol/bills.ts";
 import { readOutbound } from "../standins/twilio-media-frames.ts";
 import { mulberry32, mutated } from "./mutations.ts";
 
@@ -258,7 +259,8 @@ describe("every frame", () => {
       { type: "error", code: "bad_frame", sentence: "Not readable." },
       { type: "state", state: "thinking" },
       { type: "caption", seq: 1, speaker: "agent", delta: "so" },
-      { type: "meter", usage: NO_USAGE, costMicroUsd: null },
+      { type: "meter", usage: NO_USAGE, bill: BILL, running: null },
+      { type: "budget", budget: BUDGET },
       { type: "end", handoff: {}, endReason: "agent-ended" },
     ] as const) {
       expect(wire.write(command)).toBeUndefined();

@@ -61,7 +61,7 @@ describe("the Calls tab", () => {
   it("HISTORY-6 each call says when, how long, which way, whose key, how much and how it ended", async () => {
     const { page } = await callsTab();
     const [row = ""] = await eventually(async () => ((await rows(page)).length > 0 ? rows(page) : undefined), "a call");
-    for (const fact of ["$0.0042", "0:42", "Browser", "7 turns", say.PAID_WORDS.instructor, "You hung up."]) {
+    for (const fact of ["$0.0068", "0:42", "Browser", "7 turns", say.PAID_WORDS.instructor, "You hung up."]) {
       expect(row).toContain(fact);
     }
     expect(await flawsOf(page)).toEqual([]);

@@ -1,6 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as consoleWords from "../../src/web/console/words.ts";
+import * as moneyWords from "../../src/web/console/words-money.ts";
 import * as wallWords from "../../src/web/console/words-wall.ts";
 import * as say from "../../src/web/words.ts";
 import { launchChromium } from "./chromium.ts";
@@ -183,6 +184,21 @@ describe("an instructor and a student, with a real server", () => {
     await studentReads(say.END_WORDS.revoked);
     expect(opened.complaints).toEqual([]);
     expect(student.complaints).toEqual([]);
+  });
+
+  it("CONSOLE-43 what calls cost on the instructor's key is on the spend view, and a top-up is in the database", async () => {
+    await console_.keyboard.press("Escape");
+    await console_.getByRole("link", { name: consoleWords.VIEW_WORDS.spend, exact: true }).click();
+    await console_.getByRole("rowheader", { name: "Ada" }).waitFor();
+    const borrower = console_.locator(".borrower", { hasText: "Ada" });
+    expect(await borrower.innerText()).toContain("no key of their own yet");
+    const pool = console_.getByRole("region", { name: moneyWords.LENT_WORDS.pool });
+    await eventually(async () => !(await pool.innerText()).includes("$0.00 of"), "the pool to show what was spent");
+    await press(moneyWords.addWords(5_000_000));
+    await pool.getByText("of $15.00").waitFor();
+    const [row] = await room.sql("select allowance_micro_usd::int as pool from workshops where id = 'default'");
+    expect(row).toEqual({ pool: 15_000_000 });
+    expect(opened.complaints).toEqual([]);
   });
 
   it("PAGE-67 wrong tokens are refused in words, and soon have to wait", async () => {

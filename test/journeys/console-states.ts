@@ -1,11 +1,13 @@
 import type { Browser } from "playwright-core";
+import type { WorkshopMoney } from "../../src/protocol/live-messages.ts";
 import * as consoleWords from "../../src/web/console/words.ts";
+import * as moneyWords from "../../src/web/console/words-money.ts";
 import * as wallWords from "../../src/web/console/words-wall.ts";
 import { type OpenedPage, openPage } from "./page-browser.ts";
 import { PageServer } from "./page-server.ts";
-import { summaryOf, WORKSHOP, wallOf } from "./page-world.ts";
+import { summaryOf, WORKSHOP, WORKSHOP_MONEY, wallOf } from "./page-world.ts";
 
-const say = { ...consoleWords, ...wallWords };
+const say = { ...consoleWords, ...moneyWords, ...wallWords };
 
 /** One view of the instructor's console, or one state of it. */
 export interface ConsoleState {
@@ -63,12 +65,23 @@ const press =
   async ({ page }: ConsoleScene): Promise<void> =>
     page.getByRole("button", { name, exact: true }).click();
 
+/** What is lent, with that of it changed. */
+const money = (change: Partial<WorkshopMoney>, row: string, ...words: readonly string[]): ConsoleState => ({
+  row: `Money: ${row}`,
+  query: ROOM,
+  before: (server) => Object.assign(server, { wallMoney: { ...WORKSHOP_MONEY, ...change } }),
+  words,
+});
+
 /** Every view of the console, and its empty and broken states. */
 export const CONSOLE_STATES: readonly ConsoleState[] = [
   { row: "Login", isOut: true, words: [say.LOGIN_WORDS.title, say.LOGIN_WORDS.lead] },
   loginRefused("bad_token", "wrong token", "A sentence of the server's."),
   loginRefused("too_many_logins", "too many wrong tokens", say.waitWords(30).replace(/\d+ s\.$/, "")),
-  { row: "Workshops", words: [WORKSHOP.name, WORKSHOP.joinCode, say.WORKSHOPS_WORDS.create] },
+  {
+    row: "Workshops",
+    words: [WORKSHOP.name, WORKSHOP.joinCode, say.WORKSHOPS_WORDS.create, say.worstWords(10_000_000)],
+  },
   {
     row: "No workshop yet",
     before: ({ api }) => Object.assign(api, { workshops: [] }),
@@ -114,11 +127,71 @@ export const CONSOLE_STATES: readonly ConsoleState[] = [
   { row: "Announce", query: ROOM, act: press(say.BAR_WORDS.announce), words: [say.ANNOUNCE_WORDS.label] },
   { row: "Push", query: ROOM, act: press(say.BAR_WORDS.push), words: [say.PUSH_HINTS.prompt] },
   { row: "Join card", query: `${ROOM}&view=join`, words: [WORKSHOP.joinCode, say.JOIN_CARD_WORDS.project] },
-  { row: "Spend", query: `${ROOM}&view=spend`, words: [say.SPEND_WORDS.note, say.SPEND_COLUMN_WORDS.cost] },
+  money({ spentMicroUsd: 8_300_000 }, "most of the pool is used", "$8.30 of $10.00", "83 % used", say.POOL_BANNERS.low),
+  money({ spentMicroUsd: 10_000_000 }, "the pool is used up", say.LENT_WORDS.usedUp, say.POOL_BANNERS.spent),
+  money(
+    { limits: { ...WORKSHOP_MONEY.limits, poolMicroUsd: null, studentMicroUsd: null } },
+    "no limit",
+    `$3.41, ${say.LENT_WORDS.noLimit}`,
+  ),
+  {
+    row: "A student at the limit",
+    query: ROOM,
+    act: ({ page }) => page.getByRole("button", { name: "Linus 27" }).first().click(),
+    words: [say.LIMIT_ADVICE.spent, say.LENT_WORDS.student],
+  },
+  {
+    row: "Spend",
+    query: `${ROOM}&view=spend`,
+    words: [say.SPEND_WORDS.note, say.PURSE_SHORT_WORDS.phone, say.BORROWER_WORDS.title, "Erased students"],
+  },
+  {
+    row: "Spend: by payer and model",
+    query: `${ROOM}&view=spend`,
+    act: press(say.SPEND_BY_WORDS.model),
+    words: [say.MODEL_COLUMN_WORDS.input, "price not known", say.PURSE_WORDS.student],
+  },
+  {
+    row: "Spend: nothing yet",
+    query: `${ROOM}&view=spend`,
+    before: (server) => {
+      server.wall = [];
+      server.api.spend = { ...server.api.spend, rows: [] };
+    },
+    words: [say.SPEND_WORDS.none, say.BORROWER_WORDS.none],
+  },
+  {
+    row: "Spend: some charges cannot be read, and there is no pool to add to",
+    query: `${ROOM}&view=spend`,
+    before: (server) => {
+      server.wallMoney = { ...WORKSHOP_MONEY, limits: { ...WORKSHOP_MONEY.limits, poolMicroUsd: null } };
+      server.api.spend = { ...server.api.spend, unreadable: 3 };
+    },
+    words: [say.unreadableWords(3), say.TOP_UP_WORDS.none],
+  },
+  {
+    row: "Spend: the ledger does not come",
+    query: `${ROOM}&view=spend`,
+    before: ({ api }) =>
+      api.refuse("GET /api/workshop/workshops/default/spend", { code: "x", error: "No ledger now.", status: 503 }),
+    words: ["No ledger now."],
+  },
+  {
+    row: "Spend: a top-up that cannot be",
+    query: `${ROOM}&view=spend`,
+    act: ({ page }) => page.getByLabel(say.TOP_UP_WORDS.amount).fill("-2"),
+    words: [say.DOLLAR_PROBLEMS.negative],
+  },
   {
     row: "Settings",
     query: `${ROOM}&view=settings`,
-    words: [say.SETTINGS_WORDS.fallback, say.DANGER_WORDS.removeHint],
+    words: [say.LENDING_WORDS.allowed, say.LENDING_WORDS.offHint, say.DANGER_WORDS.removeHint],
+  },
+  {
+    row: "Settings: a limit that cannot be",
+    query: `${ROOM}&view=settings`,
+    act: ({ page }) => page.getByLabel(say.LENDING_FIELD_WORDS.poolMicroUsd).fill("1,005"),
+    words: [say.DOLLAR_PROBLEMS["too-fine"]],
   },
   {
     row: "Check",

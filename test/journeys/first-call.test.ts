@@ -46,10 +46,10 @@ describe("a newcomer", () => {
       expect(clicks).toHaveLength(2);
       expect(firstCallMs).toBeLessThan(FIRST_CALL_MS);
       await student.line(/^Agent\n/);
-      await page.getByText(say.KEY_WORDS.instructor).first().waitFor();
+      await page.getByText(say.ON_KEY_WORDS.instructor, { exact: true }).first().waitFor();
       await press(say.BUTTON_WORDS.end);
       const receipt = page.getByRole("region", { name: say.RECEIPT_WORDS.title });
-      await receipt.getByText(say.PAID_WORDS.instructor).waitFor();
+      await receipt.getByText(say.PAID_WORDS.instructor, { exact: true }).waitFor();
 
       await page.getByRole("button", { name: say.PAYER_WORDS.pays }).first().click();
       await page.getByLabel(say.KEY_SHEET_WORDS.field, { exact: true }).fill("sk-test-first-call-0123456789");
@@ -57,9 +57,9 @@ describe("a newcomer", () => {
       await press(say.OUTCOME_WORDS.connected[1] ?? "");
       await press(say.CALL_WORDS.again);
       await agentHeardAtMs(student);
-      await page.getByText(say.KEY_WORDS.student).first().waitFor();
+      await page.getByText(say.ON_KEY_WORDS.student, { exact: true }).first().waitFor();
       await press(say.BUTTON_WORDS.end);
-      await receipt.getByText(say.PAID_WORDS.student).waitFor();
+      await receipt.getByText(say.PAID_WORDS.student, { exact: true }).waitFor();
 
       const secondsInAll = (performance.timeOrigin + performance.now() - openedAtMs) / 1_000;
       console.log(`and a second one on the own key: ${secondsInAll.toFixed(1)} s, ${clicks.length + 1} clicks in all`);

@@ -38,7 +38,7 @@ const command = (path: string): Promise<Response> =>
 /** A student as the wall shows them now: the last of what it was told. */
 const onWall = (name: string): WallStudent | undefined =>
   wall.heard
-    .flatMap(({ message }) => (message.type === "workshop" ? [] : message.students))
+    .flatMap(({ message }) => ("students" in message ? message.students : []))
     .findLast((student) => student.name === name);
 
 describe("a phone call to a student's agent", () => {

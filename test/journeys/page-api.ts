@@ -1,7 +1,8 @@
 import type { WorkshopFacts } from "../../src/protocol/live-messages.ts";
 import type { CallReply, CallsReply, MeReply, PromptVersion } from "../../src/protocol/rest.ts";
-import type { Check, StudentSummary, WorkshopView } from "../../src/protocol/rest-workshop.ts";
+import type { Check, SpendReply, StudentSummary, WorkshopView } from "../../src/protocol/rest-workshop.ts";
 import { CALL, CALL_ID, CALL_REPLY, CHECKS, ME, WORKSHOP } from "./page-world.ts";
+import { MODELS, SPEND } from "./spend-world.ts";
 
 export const STUDENT_COOKIE = "__Host-callroom=wst_page";
 export const INSTRUCTOR_COOKIE = "__Host-callroom-instructor=page";
@@ -49,6 +50,7 @@ export class PageApi {
   workshops: readonly WorkshopView[] = [WORKSHOP];
   students: readonly StudentSummary[] = [];
   checks: readonly Check[] = CHECKS;
+  spend: SpendReply = SPEND;
   facts: WorkshopFacts = { announcement: null, paused: false };
   /** Whoever asks is signed in, with or without a cookie. */
   isEverybodyIn = false;
@@ -83,7 +85,7 @@ export class PageApi {
     const isStudent = this.isEverybodyIn || asked.cookie.includes(STUDENT_COOKIE);
     return (
       this.#open(route) ??
-      (isInstructor ? this.#instructors(route) : undefined) ??
+      (isInstructor ? this.#instructors(route, asked) : undefined) ??
       (isStudent ? this.#students(route, asked) : undefined) ?? {
         status: 401,
         body: { success: false, code: "unauthorized", error: "You need to be signed in for this.", requestId: "0" },
@@ -112,9 +114,10 @@ export class PageApi {
       case "GET /api/me":
         return ok(this.me);
       case "PATCH /api/me": {
-        const { name, ...config } = body;
+        const { name, ownCapMicroUsd, ...config } = body;
         const named = typeof name === "string" ? { name } : {};
-        this.me = { ...this.me, ...named, config: { ...this.me.config, ...config } };
+        const capped = typeof ownCapMicroUsd === "number" || ownCapMicroUsd === null ? { ownCapMicroUsd } : {};
+        this.me = { ...this.me, ...named, ...capped, config: { ...this.me.config, ...config } };
         return ok(this.me);
       }
       case "DELETE /api/me":
@@ -138,11 +141,27 @@ export class PageApi {
     }
   }
 
-  #instructors(route: string): Answered | undefined {
+  /** The workshop with that of it changed. */
+  #changed({ lending, ...rest }: Asked["body"]): WorkshopView {
+    const [before = WORKSHOP] = this.workshops;
+    const after = { ...before, ...rest, lending: { ...before.lending, ...Object(lending) } };
+    this.workshops = [after];
+    return after;
+  }
+
+  #instructors(route: string, { body }: Asked): Answered | undefined {
     const workshop = `/api/workshop/workshops/${this.workshops[0]?.id}`;
     switch (route) {
       case "GET /api/workshop/workshops":
-        return ok({ workshops: this.workshops, fallbackKey: true });
+        return ok({ workshops: this.workshops, fallbackKey: true, models: MODELS });
+      case `PATCH ${workshop}`:
+        return ok({ workshop: this.#changed(body) });
+      case `POST ${workshop}/top-up`: {
+        const poolMicroUsd = (this.workshops[0]?.lending.poolMicroUsd ?? 0) + Number(body.microUsd);
+        return ok({ workshop: this.#changed({ lending: { poolMicroUsd } }) });
+      }
+      case `GET ${workshop}/spend`:
+        return ok(this.spend);
       case "GET /api/workshop/check":
         return ok({ checks: this.checks });
       case `GET ${workshop}/students`:

@@ -6,10 +6,11 @@ import { extname, join } from "node:path";
 import { type WebSocket, WebSocketServer } from "ws";
 import { buildPages } from "../../src/cli/build-web.ts";
 import { CALL_PROTOCOL } from "../../src/protocol/call-messages.ts";
-import type { WallStudent, WatchedCall } from "../../src/protocol/live-messages.ts";
+import type { StudentMoney, WallStudent, WatchedCall, WorkshopMoney } from "../../src/protocol/live-messages.ts";
 import { PageApi } from "./page-api.ts";
 import { PageCall, PageLive } from "./page-call.ts";
-import { STARTED_AT_MS } from "./page-world.ts";
+import { NO_MONEY } from "./page-money.ts";
+import { STARTED_AT_MS, WORKSHOP_MONEY } from "./page-world.ts";
 import { eventually } from "./room.ts";
 
 const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
@@ -38,8 +39,11 @@ export class PageServer {
   readonly lives: PageLive[] = [];
   /** What a student's page is told to watch when it comes. */
   watched: readonly WatchedCall[] = [];
-  /** Who is on the console's wall when it comes. */
+  /** And what they may still spend. */
+  money: StudentMoney = NO_MONEY;
+  /** Who is on the console's wall when it comes, and what is lent to them. */
   wall: readonly WallStudent[] = [];
+  wallMoney: WorkshopMoney = WORKSHOP_MONEY;
   /** No request is answered, and no socket opened. */
   isDown = false;
   readonly #folder: string;
@@ -106,10 +110,17 @@ export class PageServer {
     const live = new PageLive(socket, searchParams.get("workshop"));
     this.lives.push(live);
     const { facts } = this.api;
-    if (live.workshopId === null) live.send({ type: "live-start", calls: this.watched, ...facts });
+    if (live.workshopId === null) live.send({ type: "live-start", calls: this.watched, money: this.money, ...facts });
     else {
       const { workshopId } = live;
-      live.send({ type: "wall-start", workshopId, nowMs: STARTED_AT_MS, students: this.wall, ...facts });
+      live.send({
+        type: "wall-start",
+        workshopId,
+        nowMs: STARTED_AT_MS,
+        students: this.wall,
+        money: this.wallMoney,
+        ...facts,
+      });
     }
   }
 

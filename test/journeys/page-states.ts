@@ -5,8 +5,9 @@ import { milliseconds, seconds } from "../../src/web/words.ts";
 import { type FakeMicrophone, fakeMicrophone } from "./fake-microphone.ts";
 import { StudentPage } from "./page.ts";
 import type { PageCall } from "./page-call.ts";
+import { BILL, billLine, billOf, budgetOf, METER, meterOf, NO_MONEY } from "./page-money.ts";
 import { PageServer } from "./page-server.ts";
-import { CALL_START, CONVERSATION, LISTENING, ME, OWN_KEY, TIMINGS, tool, turn, USAGE, WATCHED } from "./page-world.ts";
+import { CALL_START, CONVERSATION, LISTENING, ME, OWN_KEY, TIMINGS, tool, turn, WATCHED } from "./page-world.ts";
 import { eventually } from "./room.ts";
 
 /** One row of the table of states, on a page of its own. */
@@ -203,7 +204,14 @@ export const CALL_STATES: readonly PageState[] = [
     },
     words: [say.gapWords(0), say.STATE_WORDS.listening],
   },
-  { row: "Fallback in use", act: (scene) => scene.calling(), words: [say.KEY_WORDS.instructor] },
+  {
+    row: "Fallback in use",
+    before: (server) => {
+      server.money = { ...NO_MONEY, lent: budgetOf("student", 120_000) };
+    },
+    act: (scene) => scene.calling(METER),
+    words: [`${say.PAYER_WORDS.instructor} · $0.38 left`, say.ON_KEY_WORDS.instructor, say.LAYER_WORDS.transcription],
+  },
   {
     row: "Own key in use",
     before: ({ api }) => Object.assign(api, { me: { ...ME, payer: "student", key: OWN_KEY } }),
@@ -211,7 +219,71 @@ export const CALL_STATES: readonly PageState[] = [
       await scene.student.dial();
       (await scene.server.call()).send({ ...CALL_START, keySource: "student" }, LISTENING);
     },
-    words: [say.KEY_WORDS.student],
+    words: [say.ON_KEY_WORDS.student],
+  },
+  {
+    row: "Fallback used up",
+    before: (server) => {
+      server.money = { ...NO_MONEY, lent: budgetOf("student", 500_000) };
+    },
+    act: async () => {},
+    words: [say.STANDSTILL_WORDS.student, say.CALL_WORDS.addKey, `${say.PAYER_WORDS.instructor} · used up`],
+  },
+  {
+    row: "Fallback used up, for the class",
+    before: (server) => {
+      server.money = { ...NO_MONEY, lent: budgetOf("pool", 10_000_000, 10_000_000) };
+    },
+    act: async () => {},
+    words: [say.STANDSTILL_WORDS.pool, say.CALL_WORDS.addKey],
+  },
+  refused("allowance_used", "Reservation refused: the student's allowance"),
+  refused("pool_used", "Reservation refused: the pool"),
+  refused("own_cap_used", "Reservation refused: the student's own limit"),
+  refused("fallback_off", "Reservation refused: nothing is lent"),
+  refused("model_not_lent", "Reservation refused: not for this model"),
+  refused("unpriced_model", "Reservation refused: a model without a price"),
+  refused("money_unreachable", "Reservation refused: nobody counts"),
+  {
+    row: "80% of budget",
+    act: (scene) => scene.calling(METER, { type: "budget", budget: budgetOf("student", 405_000) }),
+    words: [say.lowWords("student"), `${say.PAYER_WORDS.instructor} · $0.09 left`],
+  },
+  {
+    row: "Budget spent",
+    act: (scene) =>
+      scene.ended(
+        METER,
+        { type: "budget", budget: budgetOf("student", 500_100) },
+        { type: "error", code: "allowance_used", error: "A sentence of the server's." },
+        { type: "call-end", endReason: "budget" },
+      ),
+    words: [...failure("allowance_used"), say.END_WORDS.budget, say.RECEIPT_WORDS.total],
+  },
+  {
+    row: "Budget spent: the student's own limit",
+    before: (server) => {
+      Object.assign(server.api, { me: { ...ME, payer: "student", key: OWN_KEY, ownCapMicroUsd: 1_000_000 } });
+      server.money = { ...NO_MONEY, own: budgetOf("own", 1_000_000, 1_000_000) };
+    },
+    act: async () => {},
+    words: [say.STANDSTILL_WORDS.own, say.CALL_WORDS.raiseLimit],
+  },
+  {
+    row: "A model without a price",
+    act: (scene) =>
+      scene.calling(
+        meterOf(billOf("student", [billLine("text", "output", 1_234, 0, 0, { usd: null, costMicroUsd: null })])),
+      ),
+    words: [say.METER_WORDS.unpriced, say.unpricedWords("gpt-realtime-2.1-mini"), say.tokenWords(1_234)],
+  },
+  {
+    row: "How the cost adds up",
+    act: async (scene) => {
+      await scene.calling(METER);
+      await scene.student.page.getByText(say.METER_WORDS.open).click();
+    },
+    words: ["205 tokens × $20.00 per million = $0.0041", "742 tokens × $0.60 per million ≈ $0.000445"],
   },
   {
     row: "Class stopped",
@@ -282,12 +354,13 @@ export const CALL_STATES: readonly PageState[] = [
   },
   {
     row: "Receipt",
-    act: (scene) =>
-      scene.ended(
-        ...CONVERSATION,
-        { type: "meter", usage: USAGE, costMicroUsd: 4_200 },
-        { type: "call-end", endReason: "agent-ended" },
-      ),
-    words: [say.RECEIPT_WORDS.title, say.END_WORDS["agent-ended"], say.PAID_WORDS.instructor, say.costWords(4_200)],
+    act: (scene) => scene.ended(...CONVERSATION, METER, { type: "call-end", endReason: "agent-ended" }),
+    words: [
+      say.RECEIPT_WORDS.title,
+      say.END_WORDS["agent-ended"],
+      say.PAID_ON_WORDS.instructor,
+      say.exactWords(BILL.costMicroUsd ?? 0),
+      say.repricedWords("gpt-realtime-2.1", 21_812),
+    ],
   },
 ];

@@ -1,8 +1,9 @@
+import type { LendingLimits } from "../../src/protocol/bill.ts";
 import type { CallMessage, TurnMessage } from "../../src/protocol/call-messages.ts";
-import { NO_USAGE, type Usage } from "../../src/protocol/call-record.ts";
-import type { WallStudent, WatchedCall } from "../../src/protocol/live-messages.ts";
+import type { WallStudent, WatchedCall, WorkshopMoney } from "../../src/protocol/live-messages.ts";
 import type { CallReply, CallView, MeReply, TurnView } from "../../src/protocol/rest.ts";
 import { type Check, NO_SPEND, type StudentSummary, type WorkshopView } from "../../src/protocol/rest-workshop.ts";
+import { BILL, ESTIMATES, REPRICED, USAGE } from "./page-money.ts";
 
 /** What a scripted server has to tell: one student, their agent and calls, and a workshop with its wall. */
 
@@ -22,6 +23,8 @@ export const ME: MeReply = {
   recovery: { set: true },
   phone: true,
   models: { text: "gpt-6-luna", voice: "gpt-realtime-2.1-mini" },
+  estimates: ESTIMATES,
+  ownCapMicroUsd: null,
   config: {
     prompt: "You are Juno, who answers the phone of a small bakery. Be brief and warm.",
     greeting: "Juno's bakery, good morning!",
@@ -52,15 +55,6 @@ export const OWN_KEY: NonNullable<MeReply["key"]> = {
   hint: "a1b2",
   connectedAt: "2026-11-20T09:00:00.000Z",
   lastUsedAt: "2026-11-20T09:30:00.000Z",
-};
-
-export const USAGE: Usage = {
-  ...NO_USAGE,
-  responses: 2,
-  inputTokens: 868,
-  inputAudioTokens: 126,
-  outputTokens: 238,
-  outputAudioTokens: 205,
 };
 
 export const CALL_START: Extract<CallMessage, { type: "call-start" }> = {
@@ -139,13 +133,19 @@ export const CALL: CallView = {
   model: "gpt-realtime-2.1-mini",
   transcriptionModel: "gpt-transcribe",
   usage: USAGE,
-  costMicroUsd: 4_200,
+  costMicroUsd: BILL.costMicroUsd,
 };
 
 export const turnViews = (turns: readonly TurnMessage[]): TurnView[] =>
   turns.map(({ type: _, startedAtMs, ...shown }) => ({ ...shown, startedAt: new Date(startedAtMs).toISOString() }));
 
-export const CALL_REPLY: CallReply = { success: true, call: CALL, turns: turnViews(CONVERSATION) };
+export const CALL_REPLY: CallReply = {
+  success: true,
+  call: CALL,
+  turns: turnViews(CONVERSATION),
+  bill: BILL,
+  repriced: REPRICED,
+};
 
 export const WATCHED: WatchedCall = {
   callId: "5e0c7a42-3b1d-4f68-8a97-c6d5e4f30211",
@@ -154,6 +154,9 @@ export const WATCHED: WatchedCall = {
   model: "gpt-realtime-2.1-mini",
   startedAtMs: STARTED_AT_MS,
 };
+
+/** What is lent of the instructor's key. */
+const LENDING: LendingLimits = { poolMicroUsd: 10_000_000, studentMicroUsd: 500_000, callMicroUsd: null, models: null };
 
 export const WORKSHOP: WorkshopView = {
   id: "default",
@@ -167,7 +170,10 @@ export const WORKSHOP: WorkshopView = {
   studentCount: 200,
   callMaxMs: null,
   fallbackAllowed: true,
+  lending: LENDING,
 };
+
+export const WORKSHOP_MONEY: WorkshopMoney = { limits: LENDING, spentMicroUsd: 3_405_000, heldMicroUsd: 118_000 };
 
 const NAMES = ["Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Radia", "Linus", "Margaret", "Tim"] as const;
 const STATES = ["listening", "thinking", "using-tool", "speaking"] as const;
@@ -214,8 +220,11 @@ export function wallStudent(at: number, change = 0): WallStudent {
     latenciesMs: [420, 390, 610, 380 + ((at * 13 + change * 29) % 300)],
     spend: {
       student: { ...NO_SPEND, calls: at % 4, ms: at * 4_000, inputTokens: at * 90, costMicroUsd: at * 700 },
-      instructor: { ...NO_SPEND, calls: at % 3, ms: at * 2_000, costMicroUsd: at * 900 },
+      instructor:
+        keySource === "student" ? NO_SPEND : { ...NO_SPEND, calls: 2, ms: at * 2_000, costMicroUsd: at * 21_000 },
     },
+    lentMicroUsd: keySource === "instructor" ? Math.min(at * 21_000, 500_000) : 0,
+    heldMicroUsd: isInCall && keySource === "instructor" ? 21_000 : 0,
   };
 }
 
@@ -249,6 +258,12 @@ export const CHECKS: readonly Check[] = [
     status: "warning",
     found: "The voice model is not in the list of this key.",
     fix: "Choose another.",
+  },
+  {
+    name: "prices",
+    status: "warning",
+    found: "The prices are 41 days old.",
+    fix: "Look them up again.",
   },
   { name: "twilio-signature", status: "off", found: "TWILIO_AUTH_TOKEN is not set: there is no phone line.", fix: "" },
   { name: "public-origin", status: "ok", found: "This page is open at the address that links name.", fix: "" },

@@ -1,5 +1,6 @@
 import type { ShownKeyStatus } from "../../src/protocol/rest.ts";
 import * as say from "../../src/web/words.ts";
+import { budgetOf, ESTIMATES, NO_MONEY } from "./page-money.ts";
 import type { PageServer } from "./page-server.ts";
 import type { PageState, Scene } from "./page-states.ts";
 import { JOIN_CODE, ME, OWN_KEY } from "./page-world.ts";
@@ -36,6 +37,13 @@ async function checkKey(scene: Scene): Promise<void> {
   const { page } = scene.student;
   await page.getByLabel(say.KEY_SHEET_WORDS.field, { exact: true }).fill("sk-proj-0123456789-0123456789");
   await page.getByRole("button", { name: say.KEY_SHEET_WORDS.check }).click();
+}
+
+async function saveLimit(scene: Scene, typed: string): Promise<void> {
+  await openKeySheet(scene);
+  const { page } = scene.student;
+  await page.getByLabel(say.CAP_WORDS.field).fill(typed);
+  await page.getByRole("button", { name: say.CAP_WORDS.save }).click();
 }
 
 function keyOutcome(status: ShownKeyStatus): PageState {
@@ -148,12 +156,52 @@ export const PANEL_STATES: readonly PageState[] = [
   },
   ...(["connected", "rejected", "restricted", "no_credit", "unverified"] as const).map(keyOutcome),
   {
+    row: "Key sheet: own limit, nearly reached",
+    before: (server) => {
+      withMe({ payer: "student", key: OWN_KEY, ownCapMicroUsd: 1_000_000 })(server);
+      server.money = { ...NO_MONEY, own: budgetOf("own", 840_000, 1_000_000) };
+    },
+    act: openKeySheet,
+    words: [say.CAP_WORDS.field, "Spent so far: $0.84 of $1.00.", "$0.16 left"],
+  },
+  {
+    row: "Key sheet: own limit, not an amount",
+    before: withMe({ payer: "student", key: OWN_KEY }),
+    act: (scene) => saveLimit(scene, "a lot"),
+    words: [say.CAP_WORDS.noAmount],
+  },
+  {
+    row: "Key sheet: own limit, saved",
+    before: withMe({ payer: "student", key: OWN_KEY }),
+    act: (scene) => saveLimit(scene, "1,5"),
+    words: [say.CAP_WORDS.saved],
+  },
+  {
+    row: "Before a call: what a minute costs",
+    act: async () => {},
+    words: [say.estimateWords("instructor", ESTIMATES.browser, ESTIMATES.text)],
+  },
+  {
+    row: "Before a call: no price is known",
+    before: withMe({
+      payer: "student",
+      key: OWN_KEY,
+      estimates: { ...ESTIMATES, browser: { ...ESTIMATES.browser, microUsdPerMinute: null } },
+    }),
+    act: async () => {},
+    words: ["Price not known for gpt-realtime-2.1-mini."],
+  },
+  {
     row: "Recovery words",
     act: menu(say.TOP_WORDS.recovery),
     words: [say.RECOVERY_WORDS.lead, say.RECOVERY_WORDS.make],
   },
   { row: "Erase me", act: menu(say.TOP_WORDS.erase), words: [say.ERASE_WORDS.lead, say.ERASE_WORDS.live] },
-  { row: "Phone", act: menu(say.TOP_WORDS.phone), words: [say.PHONE_WORDS.lead, say.PHONE_WORDS.secret] },
+  {
+    row: "Phone",
+    act: menu(say.TOP_WORDS.phone),
+    words: [say.PHONE_WORDS.lead, say.PHONE_WORDS.secret, say.phoneEstimateWords("instructor", ESTIMATES.phone)],
+  },
   {
     row: "Phone: no Twilio set up",
     before: withMe({ phone: false }),

@@ -7,8 +7,6 @@ import { PANEL_STATES } from "./panel-states.ts";
 /*
  * Rows of the table of states that cannot occur yet, and why:
  *
- * - "Fallback used up", "80% of budget", "Budget spent": nobody has an allowance or a budget so far; calls count tokens, not
- *   money.
  * - "Muted on a per-second engine": one engine, and it bills tokens. What muting costs is said all the same ("Muted").
  * - "Rate limited", its countdown: OpenAI's waiting time is not passed on to the page.
  * - "Model not available", offering the next: there is one voice model, set by whoever deploys.

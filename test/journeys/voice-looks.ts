@@ -126,6 +126,7 @@ const Usage = z.object({
   reasoningTokens: z.number(),
   transcriptions: z.number(),
   transcriptionInputTokens: z.number(),
+  transcriptionInputAudioTokens: z.number(),
   transcriptionOutputTokens: z.number(),
   transcriptionMs: z.number(),
   estimated: z.boolean(),

@@ -55,6 +55,7 @@ function billOf({ responses, transcripts, items }: RealtimeSession): Usage {
           ...NO_USAGE,
           transcriptions: 1,
           transcriptionInputTokens: bill.input_tokens,
+          transcriptionInputAudioTokens: bill.input_token_details.audio_tokens,
           transcriptionOutputTokens: bill.output_tokens,
         };
   });
@@ -105,10 +106,13 @@ describe.concurrent("what a call with sound has used", () => {
     const { cacheWriteTokens, reasoningTokens, estimated, ...counted } = bill;
     expect([cacheWriteTokens, reasoningTokens, estimated]).toEqual([0, 0, false]);
     const isByTime = model === "gpt-transcribe";
-    const { transcriptionMs, transcriptionInputTokens, transcriptionOutputTokens, ...always } = counted;
+    const { transcriptionMs, transcriptionInputTokens, transcriptionInputAudioTokens, ...written } = counted;
+    const { transcriptionOutputTokens, ...always } = written;
     expect(Object.values(always).every((count) => count > 0)).toBe(true);
-    expect([transcriptionMs > 0, transcriptionInputTokens > 0, transcriptionOutputTokens > 0]).toEqual([
+    const byTokens = [transcriptionInputTokens, transcriptionInputAudioTokens, transcriptionOutputTokens];
+    expect([transcriptionMs, ...byTokens].map((count) => count > 0)).toEqual([
       isByTime,
+      !isByTime,
       !isByTime,
       !isByTime,
     ]);

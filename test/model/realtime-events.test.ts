@@ -243,7 +243,12 @@ describe("the end of a response", () => {
   it.each<[unknown, object | null]>([
     [
       { type: "tokens", input_tokens: 32, output_tokens: 7, total_tokens: 39 },
-      { transcriptionInputTokens: 32, transcriptionOutputTokens: 7 },
+      // What is not said to be text is sound, which is dearer.
+      { transcriptionInputTokens: 32, transcriptionInputAudioTokens: 32, transcriptionOutputTokens: 7 },
+    ],
+    [
+      { type: "tokens", input_tokens: 32, output_tokens: 7, input_token_details: { text_tokens: 2, audio_tokens: 30 } },
+      { transcriptionInputTokens: 32, transcriptionInputAudioTokens: 30, transcriptionOutputTokens: 7 },
     ],
     [{ type: "duration", seconds: 3.2 }, { transcriptionMs: 3_200 }],
     [{ type: "duration", seconds: -1 }, null],
@@ -259,6 +264,7 @@ describe("the end of a response", () => {
       itemId: "item_1",
       text: "Hello.",
       usage: counted && { ...NO_USAGE, transcriptions: 1, ...counted },
+      source: counted ? { upstreamId: "item_1", rawUsage: JSON.stringify(usage) } : undefined,
     });
   });
 });

@@ -57,7 +57,12 @@ describe("the text leg", () => {
       [{ type: "text-delta", text: "One two " }],
       [
         { type: "text-delta", text: "three." },
-        { type: "response-done", cut: false, usage: expect.objectContaining({ inputTokens: 9, outputTokens: 3 }) },
+        {
+          type: "response-done",
+          cut: false,
+          usage: expect.objectContaining({ inputTokens: 9, outputTokens: 3 }),
+          source: expect.objectContaining({ rawUsage: expect.stringContaining('"input_tokens":9') }),
+        },
       ],
     ]);
   });
@@ -92,7 +97,7 @@ describe("the text leg", () => {
       expect(openai.events.at(-1)).toMatchObject({
         type: "response-failed",
         reason: "upstream_unavailable",
-        usage: { estimated: true, outputTokens: 4 },
+        usage: { estimated: true, outputTokens: 5 },
       });
     }
   });

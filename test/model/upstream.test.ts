@@ -84,6 +84,7 @@ describe("an event of the Responses stream", () => {
       expect(read({ type, response: { usage } })).toEqual({
         type: "done",
         cut: type === "response.incomplete",
+        source: { upstreamId: null, rawUsage: JSON.stringify(usage) },
         usage: {
           ...NO_USAGE,
           responses: 1,
@@ -111,9 +112,30 @@ describe("an event of the Responses stream", () => {
   it("OPENAI-8 usage that cannot be is not taken over", () => {
     const done = (usage: object) => read({ type: "response.completed", response: { usage } });
     expect(done({ input_tokens: -5, output_tokens: 1 })).toMatchObject({ type: "done", usage: null });
-    expect(done({ input_tokens: 10, output_tokens: 1, input_tokens_details: { cached_tokens: 99 } })).toMatchObject({
-      usage: { cachedInputTokens: 10 },
+    const details = (fields: object) => done({ input_tokens: 10, output_tokens: 1, ...fields });
+    const absurd = [
+      details({ input_tokens: 1e12 }),
+      details({ input_tokens: 1.5 }),
+      details({ input_tokens: null }),
+      details({ input_tokens_details: { cached_tokens: 99 } }),
+      details({ input_tokens_details: { cached_tokens: 6, cache_write_tokens: 5 } }),
+      details({ output_tokens_details: { reasoning_tokens: 2 } }),
+    ];
+    for (const event of absurd) expect(event).toMatchObject({ type: "done", usage: null, source: undefined });
+  });
+
+  it("OPENAI-60 what OpenAI wrote of a bill is kept as it was, and no words of anybody's with it", () => {
+    const usage = { input_tokens: 10, output_tokens: 1, total_tokens: 11, service_tier: "default" };
+    const event = read({
+      type: "response.completed",
+      response: { id: "resp_1", usage: { ...usage, note: "sk-Secret!" } },
     });
+    expect(event).toMatchObject({ source: { upstreamId: "resp_1", rawUsage: JSON.stringify(usage) } });
+    const failed = read({
+      type: "response.failed",
+      response: { id: "resp_2", usage, error: { code: "server_error" } },
+    });
+    expect(failed).toMatchObject({ type: "failed", usage: { inputTokens: 10 }, source: { upstreamId: "resp_2" } });
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NO_USAGE } from "../../src/protocol/call-record.ts";
 import { parseCallMessage } from "../../src/protocol/read-call-message.ts";
+import { BILL, BUDGET, RUNNING } from "./bills.ts";
 
 const TURN = {
   type: "turn",
@@ -19,11 +20,10 @@ const read = (message: object): unknown => parseCallMessage(JSON.stringify(messa
 describe("a message of the call", () => {
   it("WIRE-108 is read to its last field, and unknown fields do not get in", () => {
     expect(read({ ...TURN, secret: 1, toolCall: { ...TURN.toolCall, webhookId: "msg_1" } })).toEqual(TURN);
-    expect(read({ type: "meter", usage: NO_USAGE, costMicroUsd: null })).toEqual({
-      type: "meter",
-      usage: NO_USAGE,
-      costMicroUsd: null,
-    });
+    const meter = { type: "meter", usage: NO_USAGE, bill: BILL, running: RUNNING };
+    expect(read({ ...meter, costMicroUsd: 5, running: { ...RUNNING, secret: 1 } })).toEqual(meter);
+    expect(read({ ...meter, running: null })).toEqual({ ...meter, running: null });
+    expect(read({ type: "budget", budget: { ...BUDGET, secret: 1 } })).toEqual({ type: "budget", budget: BUDGET });
   });
 
   it.each([
@@ -34,6 +34,12 @@ describe("a message of the call", () => {
     ["a tool call with another outcome", { ...TURN, toolCall: { ...TURN.toolCall, outcome: "maybe" } }],
     ["an end for no reason of ours", { type: "call-end", endReason: "boredom" }],
     ["a type of tomorrow", { type: "hologram" }],
+    [
+      "a bill without its lines",
+      { type: "meter", usage: NO_USAGE, bill: { ...BILL, lines: undefined }, running: null },
+    ],
+    ["a cost that is words", { type: "meter", usage: NO_USAGE, bill: { ...BILL, costMicroUsd: "5" }, running: null }],
+    ["a limit that is nobody's", { type: "budget", budget: { ...BUDGET, of: "moon" } }],
     ["a list", []],
   ])("WIRE-109 is passed over with %s", (_what, message) => {
     expect(read(message)).toBeUndefined();

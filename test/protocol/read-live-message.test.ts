@@ -3,13 +3,15 @@ import { NO_USAGE } from "../../src/protocol/call-record.ts";
 import type { ConsoleLiveMessage, StudentLiveMessage } from "../../src/protocol/live-messages.ts";
 import { parseConsoleLiveMessage, parseStudentLiveMessage } from "../../src/protocol/read-live-message.ts";
 import { NO_SPEND } from "../../src/protocol/rest-workshop.ts";
+import { BILL, BUDGET, RUNNING } from "./bills.ts";
 
 const facts = { announcement: "Welcome!", paused: false };
 const call = { callId: "one", wayIn: "media-streams", keySource: "student", model: "m", startedAtMs: 5 } as const;
 const turn = { seq: 1, speaker: "agent", startedAtMs: 1, text: "Hello!", heardText: null, toolCall: null } as const;
 
 const TO_PAGES: readonly StudentLiveMessage[] = [
-  { type: "live-start", calls: [call], ...facts },
+  { type: "live-start", calls: [call], money: { lent: BUDGET, own: null }, ...facts },
+  { type: "money", money: { lent: null, own: BUDGET } },
   { type: "workshop", announcement: null, paused: true },
   { type: "me-changed", by: "instructor" },
   { type: "call", call },
@@ -20,7 +22,8 @@ const TO_PAGES: readonly StudentLiveMessage[] = [
       { type: "state", state: "speaking" },
       { type: "caption", seq: 1, speaker: "agent", delta: "Hel" },
       { type: "turn", ...turn, timings: null, usage: NO_USAGE, failure: null },
-      { type: "meter", usage: NO_USAGE, costMicroUsd: null },
+      { type: "meter", usage: NO_USAGE, bill: BILL, running: RUNNING },
+      { type: "budget", budget: BUDGET },
       { type: "error", code: "silence", error: "Nothing was heard for a minute." },
       { type: "call-end", endReason: "paused" },
     ],
@@ -38,11 +41,17 @@ const student = {
   failuresInARow: 2,
   turnCount: 7,
   latenciesMs: [300, 400],
+  lentMicroUsd: 60,
+  heldMicroUsd: 0,
   spend: { student: NO_SPEND, instructor: { ...NO_SPEND, costMicroUsd: null } },
 } as const;
 
+const limits = { poolMicroUsd: 5, studentMicroUsd: null, callMicroUsd: 0, models: ["gpt-6-luna"] };
+const money = { limits, spentMicroUsd: 60, heldMicroUsd: 7 };
+
 const TO_CONSOLES: readonly ConsoleLiveMessage[] = [
-  { type: "wall-start", workshopId: "w", nowMs: 9, students: [student], ...facts },
+  { type: "wall-start", workshopId: "w", nowMs: 9, students: [student], money, ...facts },
+  { type: "money", money: { ...money, limits: { ...limits, models: null } } },
   { type: "workshop", ...facts },
   { type: "wall", nowMs: 10, students: [student], gone: ["other"] },
 ];

@@ -64,6 +64,8 @@ const answered: TurnRecord = {
   failure: "upstream_timeout",
 };
 
+const NO_CHARGES = { charges: [], unreadableCharges: 0 };
+
 describe("the archive of calls", () => {
   let under: DatabaseUnderTest;
   beforeAll(async () => {
@@ -87,7 +89,7 @@ describe("the archive of calls", () => {
     const turns = [said, tool, answered];
     const { requests } = under.neon.counted;
     expect(await archiveCall(under.db, { call, turns, costMicroUsd: 1_234 })).toBe("stored");
-    expect(await findCall(under.db, ada, call.id)).toEqual({ call, turns, costMicroUsd: 1_234 });
+    expect(await findCall(under.db, ada, call.id)).toEqual({ call, turns, costMicroUsd: 1_234, ...NO_CHARGES });
     expect(under.neon.counted.requests).toBe(requests + 2);
   });
 
@@ -116,6 +118,7 @@ describe("the archive of calls", () => {
       call: ended,
       turns: [{ ...said, revision: 2, text: "corrected" }, tool, cut],
       costMicroUsd: 50,
+      ...NO_CHARGES,
     });
   });
 
@@ -229,6 +232,7 @@ describe("the archive of calls", () => {
       reasoningTokens: 0,
       transcriptions: 1,
       transcriptionInputTokens: 30,
+      transcriptionInputAudioTokens: 21,
       transcriptionOutputTokens: 8,
       transcriptionMs: 2_450.5,
       estimated: false,
@@ -245,7 +249,7 @@ describe("the archive of calls", () => {
     await archiveCall(under.db, { call: { ...voiceCall, transcriptionModel: null }, turns: [] });
     const whole = { ...voiceCall, revision: 2 };
     await archiveCall(under.db, { call: whole, turns });
-    expect(await findCall(under.db, ada, call.id)).toEqual({ call: whole, turns, costMicroUsd: null });
+    expect(await findCall(under.db, ada, call.id)).toEqual({ call: whole, turns, costMicroUsd: null, ...NO_CHARGES });
   });
 
   it("STORE-43 what was stored before there was sound counts none of it and has no timings of it", async () => {
@@ -269,6 +273,7 @@ describe("the archive of calls", () => {
       call: { ...call, usage: used },
       turns: [answered],
       costMicroUsd: null,
+      ...NO_CHARGES,
     });
   });
 

@@ -13,7 +13,13 @@ import { type DatabaseUnderTest, OPEN_MS, openDatabaseUnderTest } from "./databa
 
 const DRIZZLE = join(import.meta.dirname, "../../drizzle");
 const ADOPTION = "0000_adopt_predecessor_and_create";
-const ALL = [ADOPTION, "0001_add_transcription_model", "0002_add_hearing", "0003_add_students_ids_recovery_versions"];
+const ALL = [
+  ADOPTION,
+  "0001_add_transcription_model",
+  "0002_add_hearing",
+  "0003_add_students_ids_recovery_versions",
+  "0004_add_ledger_and_limits",
+];
 const token = parseSessionToken("test_session_123")!;
 
 const TOOL = { type: "function", function: { name: "get_order", webhook_url: "https://shop.example/orders" } };
@@ -43,7 +49,7 @@ describe("migrations", () => {
   it("MIGRATE-1 an empty database gets the tables of the schema, column by column", async () => {
     expect(await under.migrate()).toEqual(ALL);
     const tables = Object.values(schema).filter((value) => is(value, PgTable));
-    expect(tables).toHaveLength(5);
+    expect(tables).toHaveLength(6);
     for (const table of tables) {
       const { name, columns, indexes } = getTableConfig(table);
       const rows = await under.sql(
@@ -106,7 +112,7 @@ describe("migrations", () => {
     }
     expect(await under.migrate()).toEqual(ALL);
     expect(await findStudent(under.db, token)).toMatchObject({ name: "Ada", origin: "predecessor" });
-    expect(await under.sql("select conname from pg_constraint where contype = 'f'")).toHaveLength(4);
+    expect(await under.sql("select conname from pg_constraint where contype = 'f'")).toHaveLength(5);
   });
 
   it("MIGRATE-13 a call that was archived before there were calls with sound is read as one in text", async () => {

@@ -9,7 +9,7 @@ import {
   patchStudent,
   saveLegacyConfig,
 } from "../../src/store/students.ts";
-import { ensureDefaultWorkshop } from "../../src/store/workshops.ts";
+import { ensureDefaultWorkshop, NEW_LENDING } from "../../src/store/workshops.ts";
 import { type DatabaseUnderTest, OPEN_MS, openDatabaseUnderTest } from "./database-under-test.ts";
 
 const workshop = { id: parseWorkshopId("w1")!, name: "Autumn", joinCode: parseJoinCode("MAPLE-7")! };
@@ -57,7 +57,15 @@ describe("students", () => {
       studentId: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
       name: "Ada",
       email: "ada@example.org",
-      workshop: { ...workshop, opensAtMs: null, closesAtMs: null, fallbackAllowed: true, callMaxMs: null, seats: null },
+      workshop: {
+        ...workshop,
+        opensAtMs: null,
+        closesAtMs: null,
+        fallbackAllowed: true,
+        lending: NEW_LENDING,
+        callMaxMs: null,
+        seats: null,
+      },
       config: {
         prompt: "Be kind.",
         greeting: "Hello",
@@ -73,6 +81,7 @@ describe("students", () => {
       keyStatus: null,
       keyConnectedAtMs: null,
       keyLastUsedAtMs: null,
+      ownCapMicroUsd: null,
       sealedWebhookSecret: null,
       recoveryDigest: null,
       origin: "joined",

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseJoinCode, parseSessionToken, parseWorkshopId } from "../../src/protocol/ids.ts";
 import { joinWorkshop } from "../../src/store/joining.ts";
-import { deleteWorkshop, ensureDefaultWorkshop, findWorkshopByJoinCode } from "../../src/store/workshops.ts";
+import {
+  deleteWorkshop,
+  ensureDefaultWorkshop,
+  findWorkshopByJoinCode,
+  NEW_LENDING,
+} from "../../src/store/workshops.ts";
 import { type DatabaseUnderTest, OPEN_MS, openDatabaseUnderTest } from "./database-under-test.ts";
 
 const maple = { id: parseWorkshopId("w1")!, name: "Autumn", joinCode: parseJoinCode("MAPLE-7")! };
@@ -24,6 +29,7 @@ describe("workshops", () => {
       opensAtMs: null,
       closesAtMs: null,
       fallbackAllowed: true,
+      lending: NEW_LENDING,
       callMaxMs: null,
       seats: null,
     });
@@ -48,6 +54,7 @@ describe("workshops", () => {
       opensAtMs: Date.UTC(2026, 10, 1, 8),
       closesAtMs: Date.UTC(2026, 10, 1, 16),
       fallbackAllowed: false,
+      lending: NEW_LENDING,
       callMaxMs: 60_000,
       seats: null,
     });
@@ -84,6 +91,6 @@ describe("workshops", () => {
     };
     await deleteWorkshop(Object.assign(Object.create(under.db), { batch }), maple.id);
     expect(sent[0]).toMatch(/"sql":"select .* from \\"workshops\\" where .* for update"/);
-    expect(sent).toHaveLength(4);
+    expect(sent).toHaveLength(6);
   });
 });

@@ -8,12 +8,14 @@ const reply = JSON.parse(JSON.stringify(CALL_REPLY));
 
 describe("a call of the archive", () => {
   it("HISTORY-1 is read whole, field by field, and nothing else of a reply gets in", () => {
-    const { call, turns } = CALL_REPLY;
+    const { success: _, ...archived } = CALL_REPLY;
     const more = {
+      ...reply,
       call: { ...reply.call, sessionToken: "wst_secret" },
       turns: reply.turns.map((turn: object) => ({ ...turn, html: "<b>" })),
     };
-    expect(readArchivedCall(more)).toEqual({ call, turns });
+    expect(readArchivedCall(more)).toEqual(archived);
+    expect(readArchivedCall({ ...reply, bill: null, repriced: [] })).toEqual({ ...archived, bill: null, repriced: [] });
   });
 
   it("HISTORY-1 what is not what it must be is not shown", () => {
@@ -25,6 +27,10 @@ describe("a call of the archive", () => {
       { ...reply, turns: [{ ...reply.turns[0], text: { toString: 1 } }] },
       { ...reply, turns: [{ ...reply.turns[0], startedAt: 7 }] },
       { ...reply, turns: "none" },
+      { ...reply, bill: { ...reply.bill, costMicroUsd: "7" } },
+      { ...reply, bill: { ...reply.bill, lines: [{ ...reply.bill.lines[0], layer: "gold" }] } },
+      { ...reply, bill: undefined },
+      { ...reply, repriced: [{ model: "gpt-realtime-2.1", costMicroUsd: Number.NaN }] },
       {},
     ];
     for (const value of wrong) expect(() => readArchivedCall(value), JSON.stringify(value)).toThrow(Unreadable);

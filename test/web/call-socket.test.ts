@@ -81,7 +81,7 @@ describe("the end of a call", () => {
     [1011, "Something went wrong on the server's side."],
     [1013, "The server has too much to do. Call again in a moment."],
     [4001, "The agent's OpenAI key cannot be used. Connect one on the student's page."],
-    [4002, "The budget of this workshop is used up."],
+    [4002, "The money for this call is used up."],
     [4003, "The call has reached its longest time."],
     [4004, "The call was ended by the workshop."],
   ])("SOCKET-6 a close with %i is final and says why", (code, sentence) => {

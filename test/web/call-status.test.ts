@@ -3,6 +3,7 @@ import type { CallMessage } from "../../src/protocol/call-messages.ts";
 import { NO_USAGE } from "../../src/protocol/call-record.ts";
 import { type CallView, foldCall, NO_CALL, type ViewChange } from "../../src/web/call-view.ts";
 import { hintOf, lastedMs, statusOf } from "../../src/web/student/call-status.ts";
+import { BILL } from "../journeys/page-money.ts";
 import { turnMessage } from "./messages.ts";
 
 const DIAL: ViewChange = { type: "dial", hasMicrophone: true };
@@ -104,7 +105,8 @@ describe("what the page shows of a call besides", () => {
   it("SCREEN-9 the meter has the tokens and the money so far, and no price is not nothing", () => {
     const usage = { ...NO_USAGE, inputTokens: 12, outputTokens: 3 };
     expect(live().meter).toBeNull();
-    const view = live([2_000, told({ type: "meter", usage, costMicroUsd: null })]);
-    expect(view.meter).toEqual({ usage, costMicroUsd: null });
+    const bill = { ...BILL, costMicroUsd: null };
+    const view = live([2_000, told({ type: "meter", usage, bill, running: null })]);
+    expect(view.meter).toEqual({ usage, bill, running: null });
   });
 });

@@ -5,6 +5,7 @@ import type { Line } from "../../src/web/call-lines.ts";
 import { type CallView, foldCall, NO_CALL, type ViewChange } from "../../src/web/call-view.ts";
 import { hintOf, statusOf, waitedMs } from "../../src/web/student/call-status.ts";
 import { costWords, END_WORDS, latencyWords } from "../../src/web/words.ts";
+import { billOf } from "../journeys/page-money.ts";
 
 const START: CallMessage = {
   type: "call-start",
@@ -239,10 +240,11 @@ describe("the state of a call", () => {
   });
 
   it("PAGE-13 says whose key pays and what was used; an unknown price is not nothing", () => {
-    const meter = (costMicroUsd: number | null): CallMessage => ({ type: "meter", usage: NO_USAGE, costMicroUsd });
-    expect(live(meter(1_234))).toMatchObject({ keySource: "student", meter: { costMicroUsd: 1_234 } });
-    expect([costWords(1_234), costWords(120_000), costWords(0)]).toEqual(["$0.0012", "$0.12", "$0.0000"]);
-    expect(costWords(null)).toBe("price not known");
+    const bill = billOf("student");
+    const meter: CallMessage = { type: "meter", usage: NO_USAGE, bill, running: null };
+    expect(live(meter)).toMatchObject({ keySource: "student", meter: { usage: NO_USAGE, bill } });
+    expect([costWords(1_234), costWords(120_000), costWords(0)]).toEqual(["$0.0012", "$0.12", "$0.00"]);
+    expect([costWords(49), costWords(50), costWords(null)]).toEqual(["under $0.0001", "$0.0001", "price not known"]);
   });
 
   it("PAGE-14 goes on by typing when the microphone goes", () => {

@@ -11,6 +11,14 @@ const MET = [
   "key_rejected",
   "key_restricted",
   "no_credit",
+  "allowance_used",
+  "pool_used",
+  "call_budget_used",
+  "own_cap_used",
+  "fallback_off",
+  "model_not_lent",
+  "unpriced_model",
+  "money_unreachable",
   "model_not_available",
   "region_unsupported",
   "upstream_rate_limited",
@@ -59,6 +67,16 @@ describe("the words of the call screen", () => {
     expect(actions("no_credit")).toContain("credit");
     expect(actions("upstream_unavailable")).toContain("openai-status");
     expect(actions("too_many_calls")).toEqual(["take-over"]);
+    for (const code of [
+      "allowance_used",
+      "pool_used",
+      "call_budget_used",
+      "fallback_off",
+      "model_not_lent",
+      "unpriced_model",
+    ])
+      expect(actions(code)).toContain("connect");
+    expect(actions("own_cap_used")).toEqual(["limit"]);
     expect(Object.keys(FAILURE_ACTION_WORDS)).toEqual(
       expect.arrayContaining(Object.values(FAILURE_WORDS).flatMap(([, ...offered]) => offered)),
     );

@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LIMITS } from "../../src/limits.ts";
-import type { StudentSummary, WorkshopView } from "../../src/protocol/rest-workshop.ts";
+import type { WorkshopView } from "../../src/protocol/rest-workshop.ts";
 import { fromLocalField, toLocalField, zoneWords } from "../../src/web/console/local-time.ts";
 import { addressOf, placeOf, takeToken } from "../../src/web/console/place.ts";
 import { EXAMPLE_TOOL, PUSH_BYTES, PUSH_TOOL_LIMITS, pushOf } from "../../src/web/console/push-draft.ts";
 import { sparklinePoints } from "../../src/web/console/sparkline-points.ts";
-import { asSum, type SpendColumn, sortRows, spendRows, sumOf } from "../../src/web/console/spend-table.ts";
-import { ageWords, refusalWords, shortCost, shownAddress, sumCostWords } from "../../src/web/console/words.ts";
+import { ageWords, refusalWords, shownAddress } from "../../src/web/console/words.ts";
 import { CALL_MINUTES_MAX, draftOf, patchOf, SEATS_MAX } from "../../src/web/console/workshop-draft.ts";
 
 const WORKSHOP: WorkshopView = {
@@ -21,6 +20,7 @@ const WORKSHOP: WorkshopView = {
   studentCount: 3,
   callMaxMs: 600_000,
   fallbackAllowed: true,
+  lending: { poolMicroUsd: 10_000_000, studentMicroUsd: 500_000, callMicroUsd: null, models: null },
 };
 
 describe("the address of the console", () => {
@@ -134,54 +134,6 @@ describe("a push", () => {
     expect(pushOf("tool", "{")).toEqual({ ok: false, problem: "not-json" });
     expect(pushOf("tool", "[]")).toMatchObject({ ok: false, problem: "tool", path: "" });
     expect(pushOf("tool", '{"function":{"name":"9"}}')).toMatchObject({ problem: "tool", path: "function.name" });
-  });
-});
-
-describe("the spend", () => {
-  const spend = (calls: number, costMicroUsd: number | null) => ({
-    calls,
-    ms: calls * 60_000,
-    inputTokens: calls * 10,
-    outputTokens: calls,
-    costMicroUsd,
-  });
-  const student = (name: string, own: number | null, instructors: number): StudentSummary => ({
-    studentId: name,
-    name,
-    joinedAt: null,
-    keyStatus: null,
-    keyHint: null,
-    spend: { student: spend(own === 0 ? 0 : 2, own), instructor: spend(instructors === 0 ? 0 : 1, instructors) },
-    turnCount: 0,
-    lastCall: null,
-  });
-  const rows = spendRows([student("Bo", 30_000, 0), student("Ada", 0, 0), student("Cy", null, 50_000)]);
-  const order = (column: SpendColumn, isDescending: boolean): string[] =>
-    sortRows(rows, { column, isDescending }).map(({ name, payer }) => `${name} ${payer}`);
-
-  it("CONSOLE-25 has a row for each student and payer that had a call", () => {
-    expect(rows.map(({ name, payer }) => `${name} ${payer}`)).toEqual(["Bo student", "Cy instructor", "Cy student"]);
-  });
-
-  it("CONSOLE-25 is sorted by any column, equal rows by name", () => {
-    expect(order("name", true)).toEqual(["Cy instructor", "Cy student", "Bo student"]);
-    expect(order("payer", false)).toEqual(["Cy instructor", "Bo student", "Cy student"]);
-    expect(order("calls", true)).toEqual(["Bo student", "Cy student", "Cy instructor"]);
-    expect(order("cost", true)).toEqual(["Cy student", "Cy instructor", "Bo student"]);
-    expect(order("cost", false)).toEqual(["Bo student", "Cy instructor", "Cy student"]);
-  });
-
-  it("CONSOLE-26 adds up what is known, and says when that is not all", () => {
-    expect(sumCostWords(sumOf(rows, "instructor"))).toBe("$0.05");
-    expect(sumCostWords(sumOf(rows))).toBe("over $0.08");
-    expect(sumOf(rows)).toMatchObject({ calls: 5, ms: 300_000, inputTokens: 50, outputTokens: 5 });
-    expect(sumCostWords(asSum(spend(1, null)))).toBe("price not known");
-    expect([spend(0, 0), spend(1, null), spend(1, 3), spend(1, 12_000)].map((one) => shortCost(asSum(one)))).toEqual([
-      "–",
-      "1.0 min",
-      "<$0.01",
-      "$0.01",
-    ]);
   });
 });
 

@@ -2,16 +2,18 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { Unreadable } from "../../src/protocol/read-fields.ts";
 import { NO_SPEND } from "../../src/protocol/rest-workshop.ts";
 import { place } from "../../src/web/console/place.ts";
-import { readChecks, readStudents, readWorkshops } from "../../src/web/console/read-replies.ts";
+import { readChecks, readSpend, readStudents, readWorkshops } from "../../src/web/console/read-replies.ts";
 import {
   askInstructor,
   hasFallback,
+  keepLending,
   logIn,
   logOut,
   patchWorkshop,
   presence,
   refreshWorkshops,
   routeOf,
+  topUp,
   trouble,
   workshop,
   workshops,
@@ -30,6 +32,21 @@ const WORKSHOP = {
   studentCount: 3,
   callMaxMs: null,
   fallbackAllowed: true,
+  lending: { poolMicroUsd: 10_000_000, studentMicroUsd: null, callMicroUsd: 250_000, models: ["gpt-6-luna"] },
+};
+const SPEND_ROW = {
+  studentId: null,
+  name: null,
+  payer: "instructor",
+  kind: "sample",
+  model: "gpt-realtime-2.1-mini",
+  charges: 2,
+  inputTokens: 10,
+  outputTokens: 5,
+  lineMs: 0,
+  costMicroUsd: 12,
+  unpriced: 1,
+  lastAt: "2026-11-22T09:00:00.000Z",
 };
 const STUDENT = {
   studentId: "s",
@@ -57,8 +74,8 @@ afterEach(() => vi.unstubAllGlobals());
 
 describe("replies to the console", () => {
   it("CONSOLE-28 are read field by field, and nothing else of them gets in", () => {
-    const read = readWorkshops({ workshops: [{ ...WORKSHOP, sessionToken: "wst_1" }], fallbackKey: true });
-    expect(read).toEqual({ workshops: [WORKSHOP], fallbackKey: true });
+    const read = readWorkshops({ workshops: [{ ...WORKSHOP, sessionToken: "wst_1" }], fallbackKey: true, models: [] });
+    expect(read).toEqual({ workshops: [WORKSHOP], fallbackKey: true, models: [] });
     expect(readStudents({ students: [{ ...STUDENT, openaiApiKey: "sk-1" }] })).toEqual([STUDENT]);
   });
 
@@ -71,6 +88,18 @@ describe("replies to the console", () => {
     expect(() => readStudents({ students: [student] })).toThrow(Unreadable);
   });
 
+  it("CONSOLE-28 of the ledger are read row by row", () => {
+    const read = readSpend({ rows: [{ ...SPEND_ROW, sessionToken: "wst_1" }], unreadable: 2 });
+    expect(read).toEqual({ rows: [SPEND_ROW], unreadable: 2 });
+  });
+
+  it.each([{ kind: "gift" }, { payer: "nobody" }, { costMicroUsd: null }, { unpriced: "1" }, { lastAt: 0 }])(
+    "CONSOLE-28 of the ledger that are not what they must be are refused: %j",
+    (change) => {
+      expect(() => readSpend({ rows: [{ ...SPEND_ROW, ...change }], unreadable: 0 })).toThrow(Unreadable);
+    },
+  );
+
   it("CONSOLE-28 may hold a check that this page has no name for", () => {
     const check = { name: "weather", status: "warning", found: "Rain.", fix: "Wait." };
     expect(readChecks({ checks: [check] })).toEqual([check]);
@@ -79,7 +108,7 @@ describe("replies to the console", () => {
 
 describe("the instructor's sign-in", () => {
   it("CONSOLE-29 is known by the cookie, or by whoever stands before the server, without any token", async () => {
-    const asked = answering({ success: true, workshops: [WORKSHOP], fallbackKey: true });
+    const asked = answering({ success: true, workshops: [WORKSHOP], fallbackKey: true, models: [] });
     await refreshWorkshops();
     expect([asked, presence.value]).toEqual([["GET /api/workshop/workshops"], "in"]);
     place.value = { workshopId: "w", view: "wall" };
@@ -87,7 +116,7 @@ describe("the instructor's sign-in", () => {
   });
 
   it("CONSOLE-29 asks for the workshops after the token was taken", async () => {
-    const asked = answering({ success: true }, { success: true, workshops: [], fallbackKey: false });
+    const asked = answering({ success: true }, { success: true, workshops: [], fallbackKey: false, models: [] });
     await logIn("token");
     expect([asked, presence.value, trouble.value]).toEqual([
       ["POST /api/workshop/login", "GET /api/workshop/workshops"],
@@ -110,21 +139,21 @@ describe("the instructor's sign-in", () => {
   });
 
   it("CONSOLE-29 ends wherever the server says so, and shows nothing more", async () => {
-    answering({ success: true, workshops: [WORKSHOP], fallbackKey: true }, REFUSED);
+    answering({ success: true, workshops: [WORKSHOP], fallbackKey: true, models: [] }, REFUSED);
     await refreshWorkshops();
     await askInstructor("POST", routeOf("w", "/pause"), nothing, {});
     expect(presence.value).toBe("out");
   });
 
   it("CONSOLE-29 ends by signing out, and leaves nothing behind", async () => {
-    answering({ success: true, workshops: [WORKSHOP], fallbackKey: true }, { success: true });
+    answering({ success: true, workshops: [WORKSHOP], fallbackKey: true, models: [] }, { success: true });
     await refreshWorkshops();
     await logOut();
     expect([presence.value, workshops.value.workshops, trouble.value]).toEqual(["out", [], null]);
   });
 
   it("CONSOLE-30 a server that does not answer is no sign-out for whoever is in", async () => {
-    answering({ success: true, workshops: [WORKSHOP], fallbackKey: true });
+    answering({ success: true, workshops: [WORKSHOP], fallbackKey: true, models: [] });
     await refreshWorkshops();
     vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
     expect((await refreshWorkshops()).ok).toBe(false);
@@ -132,11 +161,27 @@ describe("the instructor's sign-in", () => {
   });
 
   it("CONSOLE-23 a change shows what the server made of it", async () => {
-    answering({ success: true, workshops: [WORKSHOP], fallbackKey: true });
+    answering({ success: true, workshops: [WORKSHOP], fallbackKey: true, models: [] });
     await refreshWorkshops();
     const asked = answering({ success: true, workshop: { ...WORKSHOP, name: "Voices 2" } });
     await patchWorkshop("w", { name: " Voices 2" });
     place.value = { workshopId: "w", view: "settings" };
     expect([asked, workshop.value?.name]).toEqual([["PATCH /api/workshop/workshops/w"], "Voices 2"]);
+  });
+
+  it("CONSOLE-39 a top-up and what the line tells show what is lent now, and nothing changes that says the same", async () => {
+    answering({ success: true, workshops: [WORKSHOP], fallbackKey: true, models: ["gpt-6-luna"] });
+    await refreshWorkshops();
+    place.value = { workshopId: "w", view: "spend" };
+    const lending = { ...WORKSHOP.lending, poolMicroUsd: 15_000_000 };
+    const asked = answering({ success: true, workshop: { ...WORKSHOP, lending } });
+    await topUp("w", 5_000_000);
+    expect([asked, workshop.value?.lending]).toEqual([["POST /api/workshop/workshops/w/top-up"], lending]);
+    const before = workshops.value;
+    keepLending("w", { ...lending });
+    keepLending("gone", WORKSHOP.lending);
+    expect(workshops.value).toBe(before);
+    keepLending("w", { ...lending, poolMicroUsd: null });
+    expect([workshop.value?.lending.poolMicroUsd, workshops.value.models]).toEqual([null, ["gpt-6-luna"]]);
   });
 });

@@ -1,12 +1,18 @@
 import { effect } from "@preact/signals";
 import { describe, expect, it } from "vitest";
-import type { WallStudent } from "../../src/protocol/live-messages.ts";
+import type { WallStudent, WorkshopMoney } from "../../src/protocol/live-messages.ts";
 import { NO_SPEND } from "../../src/protocol/rest-workshop.ts";
 import { ARRANGE_MS, SHOW_MS, SLICE_STUDENTS, WallStore } from "../../src/web/console/wall-store.ts";
 import { ManualClock } from "../standins/clock.ts";
 
 const SERVER_AHEAD_MS = 5_000;
 const MINUTE_MS = 60_000;
+
+const MONEY: WorkshopMoney = {
+  limits: { poolMicroUsd: 10_000_000, studentMicroUsd: 500_000, callMicroUsd: null, models: null },
+  spentMicroUsd: 1_000_000,
+  heldMicroUsd: 20_000,
+};
 
 class Scene {
   readonly clock = new ManualClock(1_800_000_000_000);
@@ -37,13 +43,15 @@ class Scene {
       turnCount: 0,
       latenciesMs: [],
       spend: { student: NO_SPEND, instructor: NO_SPEND },
+      lentMicroUsd: 0,
+      heldMicroUsd: 0,
       ...change,
     };
   }
 
   start(...students: WallStudent[]): void {
     const facts = { announcement: null, paused: false };
-    this.wall.apply({ type: "wall-start", workshopId: "w", nowMs: this.serverMs, students, ...facts });
+    this.wall.apply({ type: "wall-start", workshopId: "w", nowMs: this.serverMs, students, money: MONEY, ...facts });
   }
 
   tell(...students: WallStudent[]): void {
@@ -117,7 +125,14 @@ describe("the wall as signals", () => {
     expect(scene.shown).toEqual(["ada", "bo"]);
     scene.wall.look(" AD ");
     expect(scene.shown).toEqual(["ada"]);
-    expect(scene.wall.totals.value.counts).toEqual({ all: 3, stuck: 2, "in-call": 0, fallback: 0, quiet: 0 });
+    expect(scene.wall.totals.value.counts).toEqual({
+      all: 3,
+      stuck: 2,
+      limit: 0,
+      "in-call": 0,
+      fallback: 0,
+      quiet: 0,
+    });
     scene.wall.look("nobody");
     expect(scene.shown).toEqual([]);
   });
@@ -230,5 +245,51 @@ describe("the wall as signals", () => {
     expect(scene.wall.totals.value.counts.stuck).toBe(0);
     scene.wall.learn({ hasFallback: false });
     expect(scene.wall.totals.value.counts.stuck).toBe(1);
+  });
+
+  it("CONSOLE-39 shows what is lent as it was told last, by the line or by an answer", () => {
+    const scene = new Scene();
+    expect(scene.wall.money.value).toBeNull();
+    scene.wall.learn({ limits: { ...MONEY.limits, poolMicroUsd: 1 } });
+    expect(scene.wall.money.value).toBeNull();
+    scene.start(scene.student("Ada"));
+    expect(scene.wall.money.value).toEqual(MONEY);
+    const limits = { ...MONEY.limits, poolMicroUsd: 15_000_000 };
+    scene.wall.learn({ limits });
+    expect(scene.wall.money.value).toEqual({ ...MONEY, limits });
+    scene.tell(scene.student("Bo"));
+    expect(scene.wall.money.value?.limits).toEqual(limits);
+    const pushed = { ...MONEY, spentMicroUsd: 3_000_000 };
+    scene.wall.apply({ type: "money", money: pushed });
+    expect(scene.wall.money.value).toEqual(pushed);
+  });
+
+  it("CONSOLE-33 looks at everybody anew when the limit of a student changes, and at nobody when it does not", () => {
+    const scene = new Scene();
+    scene.start(scene.student("Ada", { keyStatus: null, lentMicroUsd: 450_000 }));
+    const ada = scene.wall.entries.value.get("ada");
+    expect([ada?.need.value.kind, scene.wall.totals.value.counts.limit]).toEqual(["near-limit", 1]);
+    const { totals } = scene.wall;
+    const before = totals.value;
+    scene.wall.apply({ type: "money", money: { ...MONEY, spentMicroUsd: 1_000_001 } });
+    expect(totals.value).toBe(before);
+    const limits = { ...MONEY.limits, studentMicroUsd: 1_000_000 };
+    scene.wall.apply({ type: "money", money: { ...MONEY, limits } });
+    expect([ada?.need.value.kind, scene.wall.totals.value.counts.limit]).toEqual(["fine", 0]);
+  });
+
+  it("CONSOLE-32 knows when a call was refused the class's money", () => {
+    const scene = new Scene();
+    scene.start(scene.student("Ada"));
+    expect(scene.wall.totals.value.isPoolRefused).toBe(false);
+    const lastCall = {
+      wayIn: "browser",
+      endedAtMs: scene.serverMs,
+      endReason: "budget",
+      failure: "pool_used",
+      keySource: "instructor",
+    } as const;
+    scene.tell(scene.student("Ada", { lastCall }));
+    expect(scene.wall.totals.value.isPoolRefused).toBe(true);
   });
 });

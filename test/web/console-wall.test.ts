@@ -1,8 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { FAILURES } from "../../src/failure.ts";
-import type { ConsoleLiveMessage, WallCall, WallLastCall, WallStudent } from "../../src/protocol/live-messages.ts";
+import type {
+  ConsoleLiveMessage,
+  WallCall,
+  WallLastCall,
+  WallStudent,
+  WorkshopMoney,
+} from "../../src/protocol/live-messages.ts";
 import { NO_SPEND } from "../../src/protocol/rest-workshop.ts";
-import { isBehind, type Need, type NeedWorld, needOf, stepsOf } from "../../src/web/console/need.ts";
+import { FILTERS, isBehind, type Need, type NeedWorld, needOf, stepsOf } from "../../src/web/console/need.ts";
 import { arrange, byNeed } from "../../src/web/console/wall-order.ts";
 import { EMPTY_WALL, foldWall, type WallView } from "../../src/web/console/wall-view.ts";
 import { failureWords, stuckWords } from "../../src/web/console/words-wall.ts";
@@ -22,6 +28,8 @@ const ADA: WallStudent = {
   turnCount: 0,
   latenciesMs: [],
   spend: { student: NO_SPEND, instructor: NO_SPEND },
+  lentMicroUsd: 0,
+  heldMicroUsd: 0,
 };
 
 const LAST: WallLastCall = {
@@ -40,7 +48,7 @@ const call = (state: WallCall["state"], keySource: WallCall["keySource"] = "stud
   startedAtMs: NOW_MS - MINUTE_MS,
 });
 
-const WORLD: NeedWorld = { nowMs: NOW_MS, joinedAtMs: NOW_MS - MINUTE_MS, hasFallback: true };
+const WORLD: NeedWorld = { nowMs: NOW_MS, joinedAtMs: NOW_MS - MINUTE_MS, hasFallback: true, studentMicroUsd: 500_000 };
 
 const need = (student: Partial<WallStudent>, world: Partial<NeedWorld> = {}): Need =>
   needOf({ ...ADA, ...student }, { ...WORLD, ...world });
@@ -50,11 +58,18 @@ const said = (found: Need): string => (found.reason ? `${found.kind}: ${stuckWor
 const fold = (messages: readonly ConsoleLiveMessage[]): WallView =>
   messages.reduce((view, message) => foldWall(view, message).view, EMPTY_WALL);
 
+const MONEY: WorkshopMoney = {
+  limits: { poolMicroUsd: 10_000_000, studentMicroUsd: 500_000, callMicroUsd: null, models: null },
+  spentMicroUsd: 1_000,
+  heldMicroUsd: 0,
+};
+
 const start = (...students: WallStudent[]): ConsoleLiveMessage => ({
   type: "wall-start",
   workshopId: "w",
   nowMs: NOW_MS,
   students,
+  money: MONEY,
   announcement: null,
   paused: false,
 });
@@ -93,6 +108,15 @@ describe("the wall's messages", () => {
     const { view, changed } = foldWall(before, { type: "workshop", announcement: "Lunch", paused: true });
     expect(view.facts).toEqual({ announcement: "Lunch", paused: true });
     expect([changed, view.students]).toEqual([[], before.students]);
+  });
+
+  it("CONSOLE-39 of money tell what is lent, and change no student", () => {
+    const before = fold([start(ADA)]);
+    expect([EMPTY_WALL.money, before.money]).toEqual([null, MONEY]);
+    const money = { ...MONEY, spentMicroUsd: 2_000, heldMicroUsd: 500 };
+    const { view, changed, gone } = foldWall(before, { type: "money", money });
+    expect([view.money, changed, gone, view.students]).toEqual([money, [], [], before.students]);
+    expect(foldWall(view, { type: "workshop", announcement: null, paused: true }).view.money).toBe(money);
   });
 });
 
@@ -153,6 +177,43 @@ describe("what a student needs", () => {
     expect(need({ ...after, keyStatus: "connected" }).isOnFallback).toBe(false);
   });
 
+  it("CONSOLE-33 is more of what is lent, or a key, when most of it or all of it is used", () => {
+    const kindAt = (lentMicroUsd: number, student: Partial<WallStudent> = {}, world: Partial<NeedWorld> = {}) =>
+      need({ keyStatus: null, lentMicroUsd, ...student }, world).kind;
+    expect([kindAt(0), kindAt(399_999), kindAt(400_000), kindAt(500_000)]).toEqual([
+      "fine",
+      "fine",
+      "near-limit",
+      "used-up",
+    ]);
+    expect(kindAt(500_000, {}, { studentMicroUsd: null })).toBe("fine");
+    expect(kindAt(400_000, { calls: [call("speaking", "instructor")] })).toBe("near-limit");
+  });
+
+  it("CONSOLE-33 is nothing of the instructor's for whoever pays by themselves, once the call on that key is over", () => {
+    const own = { keyStatus: "connected", lentMicroUsd: 500_000 } as const;
+    expect(need(own).kind).toBe("fine");
+    expect(need({ ...own, calls: [call("speaking", "instructor")] }).kind).toBe("used-up");
+    expect(said(need({ ...own, keyStatus: null }, { hasFallback: false }))).toBe("stuck: no key and no fallback");
+  });
+
+  it("CONSOLE-33 is told of the limit, not as calls that failed, and is over when the limit grows", () => {
+    const lastCall = { ...LAST, keySource: "instructor", endReason: "budget", failure: "allowance_used" } as const;
+    const refused = { keyStatus: null, lentMicroUsd: 450_000, lastCall, failuresInARow: 2 };
+    expect(need(refused)).toMatchObject({ kind: "used-up", reason: null, stage: "spent" });
+    expect(need(refused, { studentMicroUsd: 1_000_000 })).toMatchObject({ kind: "fallback", stage: "ok" });
+    const long = { ...refused, lentMicroUsd: 100_000, lastCall: { ...lastCall, failure: "call_budget_used" } };
+    expect(need(long)).toMatchObject({ kind: "fallback", reason: null });
+  });
+
+  it("CONSOLE-33 stays with the page open, and is quiet when they have gone", () => {
+    const idle = { keyStatus: null, lentMicroUsd: 500_000, lastSeenAtMs: NOW_MS - 11 * MINUTE_MS } as const;
+    const world = { joinedAtMs: NOW_MS - 60 * MINUTE_MS };
+    const lastCall = { ...LAST, endedAtMs: NOW_MS - 11 * MINUTE_MS };
+    expect(need({ ...idle, lastCall }, world).kind).toBe("used-up");
+    expect(need({ ...idle, lastCall, online: false }, world).kind).toBe("quiet");
+  });
+
   it("CONSOLE-5 is quiet after ten minutes without a sign of them", () => {
     const lastSeenAtMs = NOW_MS - 10 * MINUTE_MS;
     const world = { joinedAtMs: NOW_MS - 60 * MINUTE_MS };
@@ -165,9 +226,9 @@ describe("what a student needs", () => {
 
   it("CONSOLE-6 puts them behind every filter that is true of them", () => {
     const found = need({ keyStatus: null, calls: [call("listening", "instructor")] });
-    expect(
-      (["all", "stuck", "in-call", "fallback", "quiet"] as const).filter((filter) => isBehind(filter, found)),
-    ).toEqual(["all", "in-call", "fallback"]);
+    expect(FILTERS.filter((filter) => isBehind(filter, found))).toEqual(["all", "in-call", "fallback"]);
+    const low = need({ keyStatus: null, lentMicroUsd: 400_000, failuresInARow: 2, lastCall: LAST });
+    expect(FILTERS.filter((filter) => isBehind(filter, low))).toEqual(["all", "stuck", "limit"]);
   });
 
   it("CONSOLE-7 ticks the steps from facts", () => {
@@ -197,11 +258,13 @@ describe("the order of the wall", () => {
       ranked("3", "in-call", "Student 10"),
       ranked("6", "in-call", "student 9"),
       ranked("2", "fallback", "Zoë"),
+      ranked("8", "near-limit", "Ada"),
+      ranked("7", "used-up", "Zoë"),
       ranked("9", "stuck", "Ada"),
       ranked("1", "stuck", "Ada"),
     ];
     const ids = students.toSorted(byNeed).map(({ studentId }) => studentId);
-    expect(ids).toEqual(["1", "9", "2", "6", "3", "4", "5"]);
+    expect(ids).toEqual(["1", "9", "7", "8", "2", "6", "3", "4", "5"]);
     expect(
       students
         .toReversed()

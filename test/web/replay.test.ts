@@ -3,11 +3,22 @@ import type { TurnMessage } from "../../src/protocol/call-messages.ts";
 import type { ArchivedCall } from "../../src/web/student/call-record-view.ts";
 import { receiptOf } from "../../src/web/student/receipt-of.ts";
 import { advanced, callMsAt, lastViewOf, pauseAt, playerOf, replayOf, stepFrom } from "../../src/web/student/replay.ts";
-import { CALL, CONVERSATION, STARTED_AT_MS, TIMINGS, tool, turn, turnViews } from "../journeys/page-world.ts";
+import { BILL } from "../journeys/page-money.ts";
+import {
+  CALL,
+  CALL_REPLY,
+  CONVERSATION,
+  STARTED_AT_MS,
+  TIMINGS,
+  tool,
+  turn,
+  turnViews,
+} from "../journeys/page-world.ts";
 
 /** Turns at so many milliseconds after the beginning of the call. */
 function archived(turns: readonly (readonly [atMs: number, turn: TurnMessage])[], call = CALL): ArchivedCall {
-  return { call, turns: turnViews(turns.map(([atMs, it]) => ({ ...it, startedAtMs: STARTED_AT_MS + atMs }))) };
+  const views = turnViews(turns.map(([atMs, it]) => ({ ...it, startedAtMs: STARTED_AT_MS + atMs })));
+  return { call, turns: views, bill: BILL, repriced: [] };
 }
 
 const TALK = archived([
@@ -57,7 +68,12 @@ describe("a replay", () => {
     expect(last).toMatchObject({ phase: "ended", endReason: "caller-left", keySource: "instructor" });
     expect(last.lines).toEqual(lastViewOf(TALK).lines);
     expect(receiptOf(last)).toEqual(receiptOf(lastViewOf(TALK)));
-    expect(receiptOf(last)).toMatchObject({ durationMs: 42_000, costMicroUsd: 4_200 });
+    expect(receiptOf(last)).toMatchObject({ durationMs: 42_000, bill: { total: { microUsd: BILL.costMicroUsd } } });
+  });
+
+  it("HISTORY-2 a call from before there were bills has its tokens and no money", () => {
+    const receipt = receiptOf(lastViewOf({ ...TALK, bill: null }));
+    expect(receipt).toMatchObject({ usage: CALL.usage, bill: null });
   });
 
   it("HISTORY-3 the same position shows the same, whatever was looked at before", () => {
@@ -122,8 +138,7 @@ describe("a replay", () => {
   });
 
   it("HISTORY-2 the words of every turn come in their order and none is lost", () => {
-    const call = { call: CALL, turns: turnViews(CONVERSATION) };
-    const events = replayOf(call).events.map(({ change }) => change);
+    const events = replayOf(CALL_REPLY).events.map(({ change }) => change);
     for (const { seq, text, timings } of CONVERSATION.filter((it) => it.speaker === "agent")) {
       const deltas = events.flatMap((change) =>
         change.type === "message" && change.message.type === "caption" && change.message.seq === seq

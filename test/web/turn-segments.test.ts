@@ -4,6 +4,7 @@ import { NO_USAGE, type TurnTimings } from "../../src/protocol/call-record.ts";
 import { type CallView, foldCall, NO_CALL } from "../../src/web/call-view.ts";
 import { receiptOf } from "../../src/web/student/receipt-of.ts";
 import { barsOf, median, segmentsOf } from "../../src/web/student/turn-segments.ts";
+import { BILL, billOf } from "../journeys/page-money.ts";
 import { turnMessage } from "./messages.ts";
 
 const timed = (
@@ -106,7 +107,7 @@ describe("the receipt", () => {
       tool(3),
       answer(4, timed(300, 450, 460, 700)),
       answer(5, timed(null, null, 900, null)),
-      { type: "meter", usage, costMicroUsd: 1_234 },
+      { type: "meter", usage, bill: billOf("student"), running: null },
     );
     expect(receiptOf(view)).toBeNull();
     const ended = foldCall(view, { type: "message", message: { type: "call-end", endReason: "silence" } }, 65_000);
@@ -117,7 +118,7 @@ describe("the receipt", () => {
       model: "gpt-realtime",
       turns: 3,
       usage,
-      costMicroUsd: 1_234,
+      bill: expect.objectContaining({ total: { microUsd: BILL.costMicroUsd, isWhole: true } }),
       medianMs: 800,
       slowestMs: 900,
       tools: [{ name: "roll_dice", calls: 2 }],

@@ -4,7 +4,7 @@ import { lastedMs, statusOf } from "../../src/web/student/call-status.ts";
 import { foldWatched, tickWatched, type Watched } from "../../src/web/student/watched-calls.ts";
 import { turnMessage } from "./messages.ts";
 
-const FACTS = { announcement: null, paused: false };
+const FACTS = { announcement: null, paused: false, money: { lent: null, own: null } };
 const EPOCH_MS = 1_800_000_000_000;
 const phone = (callId: string, agoMs = 0): WatchedCall => ({
   callId,

@@ -61,7 +61,9 @@ describe("a student's place on the wall", () => {
     roster.enter(entry(1, 1, { wayIn: "browser", keySource: "instructor" }), 5_000);
     expect(roster.onWall(studentId(1), false)).toMatchObject({ calls: [], lastSeenAtMs: 5_000, online: false });
     roster.join(callId(1));
-    expect(roster.onWall(studentId(1), true)).toEqual({
+    const moneyOf = () => ({ lentMicroUsd: 5, heldMicroUsd: 2 });
+    expect(roster.onWall(studentId(1), true, moneyOf)).toEqual({
+      ...moneyOf(),
       studentId: studentId(1),
       name: "Student 1",
       keyStatus: null,

@@ -5,6 +5,7 @@ import type { Room } from "./room.ts";
 import { askInstructor, routeOf } from "./session.ts";
 import { refusalWords } from "./words.ts";
 import { ANNOUNCE_WORDS } from "./words-wall.ts";
+import "./dialogs.css";
 
 /** What fits; the server counts bytes (`limits.ts`) and says so when it does not. */
 const CHARACTERS = 500;

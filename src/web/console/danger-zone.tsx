@@ -7,6 +7,7 @@ import { readCount } from "./read-replies.ts";
 import { askInstructor, refreshWorkshops, routeOf } from "./session.ts";
 import { DANGER_WORDS, keysForgottenWords } from "./words.ts";
 import "./workshops.css";
+import "./fields.css";
 
 /** What cannot be taken back: the keys, or everything. */
 export function DangerZone({ workshop: { id, name } }: { readonly workshop: WorkshopView }) {

@@ -3,6 +3,7 @@ import { number, orNull, Unreadable } from "../../protocol/read-fields.ts";
 import type { Refusal } from "../rest-client.ts";
 import { logIn, trouble } from "./session.ts";
 import { LOGIN_WORDS, waitWords } from "./words.ts";
+import "./login.css";
 
 /** After too many wrong tokens, when the server does not say how long to wait. */
 const DEFAULT_WAIT_SECONDS = 30;

@@ -1,8 +1,10 @@
+import type { BudgetStage } from "../../protocol/bill.ts";
 import type { WallStudent } from "../../protocol/live-messages.ts";
 import type { ShownKeyStatus } from "../../protocol/rest.ts";
+import { allowanceOf } from "./lent.ts";
 
 /** Who needs the instructor, from most to least. */
-export const NEEDS = ["stuck", "fallback", "in-call", "quiet", "fine"] as const;
+export const NEEDS = ["stuck", "used-up", "near-limit", "fallback", "in-call", "quiet", "fine"] as const;
 export type NeedKind = (typeof NEEDS)[number];
 
 /** Why a student does not get on by themselves. */
@@ -23,6 +25,8 @@ export interface Need {
   readonly isInCall: boolean;
   /** The instructor pays: for the call that goes on, or for the last one and so for the next. */
   readonly isOnFallback: boolean;
+  /** Of what they may have of the instructor's key; `ok` also for whoever does not need it. */
+  readonly stage: BudgetStage;
 }
 
 /** What the wall's messages do not say of a student. */
@@ -33,6 +37,8 @@ export interface NeedWorld {
   readonly joinedAtMs: number | null;
   /** A student without a key may call on the instructor's. */
   readonly hasFallback: boolean;
+  /** What one student may have of it; `null`: no limit. */
+  readonly studentMicroUsd: number | null;
 }
 
 /** One call may fail for any reason; the second one is a pattern. */
@@ -40,19 +46,28 @@ const FAILURES_STUCK = 2;
 /** Long enough to have found the button. */
 const NO_CALL_MS = 10 * 60_000;
 const QUIET_MS = 10 * 60_000;
+/** Calls that ended for them are no failure of the student's: the limit itself is what is told, as long as it is reached. */
+const LENT_OUT: readonly string[] = ["allowance_used", "pool_used", "call_budget_used"];
 
 /** What this student needs now. Who is away needs nothing that could be given them. */
 export function needOf(student: WallStudent, world: NeedWorld): Need {
   const reason = stuckReasonOf(student, world);
   const isOnFallback = paysInstructor(student, world.hasFallback);
   const isInCall = student.calls.length > 0;
-  return { kind: kindOf(student, world, reason, isOnFallback), reason, isInCall, isOnFallback };
+  const stage = stageOf(student, world);
+  return { kind: kindOf(student, world, { reason, isOnFallback, stage }), reason, isInCall, isOnFallback, stage };
 }
 
-function kindOf(student: WallStudent, world: NeedWorld, reason: StuckReason | null, isOnFallback: boolean): NeedKind {
+function kindOf(
+  student: WallStudent,
+  world: NeedWorld,
+  { reason, isOnFallback, stage }: Pick<Need, "reason" | "isOnFallback" | "stage">,
+): NeedKind {
   const isActive = isRecent(student, world);
   if (reason && (student.online || isActive)) return "stuck";
+  if (stage === "spent" && (student.online || isActive)) return "used-up";
   if (!isActive) return "quiet";
+  if (stage === "low") return "near-limit";
   if (isOnFallback) return "fallback";
   return student.calls.length > 0 ? "in-call" : "fine";
 }
@@ -64,7 +79,7 @@ function stuckReasonOf(student: WallStudent, { nowMs, joinedAtMs, hasFallback }:
   if (keyStatus !== null && keyStatus !== "connected" && keyStatus !== "unverified") {
     return { why: "key", status: keyStatus };
   }
-  if (failuresInARow >= FAILURES_STUCK) {
+  if (failuresInARow >= FAILURES_STUCK && !LENT_OUT.includes(lastCall?.failure ?? "")) {
     return { why: "failures", count: failuresInARow, failure: lastCall?.failure ?? null };
   }
   if (keyStatus === null && !hasFallback) return { why: "no-payer" };
@@ -78,6 +93,13 @@ function paysInstructor({ calls, keyStatus, lastCall }: WallStudent, hasFallback
   return hasFallback && keyStatus === null && lastCall?.keySource === "instructor";
 }
 
+/** Whoever has a key of their own does not need more, once the call on the instructor's is over. */
+function stageOf(student: WallStudent, { hasFallback, studentMicroUsd }: NeedWorld): BudgetStage {
+  const isInCall = student.calls.some(({ keySource }) => keySource === "instructor");
+  const isNext = hasFallback && student.keyStatus === null;
+  return isInCall || isNext ? allowanceOf(student, studentMicroUsd).stage : "ok";
+}
+
 /** In a call, or something was heard of them a short while ago. */
 function isRecent(student: WallStudent, { nowMs, joinedAtMs }: NeedWorld): boolean {
   const lastMs = Math.max(student.lastSeenAtMs ?? 0, student.lastCall?.endedAtMs ?? 0, joinedAtMs ?? 0);
@@ -88,16 +110,19 @@ export const isSameNeed = (one: Need, other: Need): boolean =>
   one.kind === other.kind &&
   one.isInCall === other.isInCall &&
   one.isOnFallback === other.isOnFallback &&
+  one.stage === other.stage &&
   JSON.stringify(one.reason) === JSON.stringify(other.reason);
 
 /** Chips above the wall: a student can be behind several of them. */
-export const FILTERS = ["all", "stuck", "in-call", "fallback", "quiet"] as const;
+export const FILTERS = ["all", "stuck", "limit", "in-call", "fallback", "quiet"] as const;
 export type Filter = (typeof FILTERS)[number];
 
 export function isBehind(filter: Filter, need: Need): boolean {
   switch (filter) {
     case "all":
       return true;
+    case "limit":
+      return need.stage !== "ok";
     case "in-call":
       return need.isInCall;
     case "fallback":

@@ -7,6 +7,8 @@ import type { Room } from "./room.ts";
 import { askInstructor, routeOf } from "./session.ts";
 import { refusalWords } from "./words.ts";
 import { PUSH_HINTS, PUSH_KIND_WORDS, PUSH_WORDS, pushedWords, pushToWords, toolRuleWords } from "./words-wall.ts";
+import "./dialogs.css";
+import "./fields.css";
 
 const KINDS = PUSH_KINDS.map((name) => ({ name, label: PUSH_KIND_WORDS[name] }));
 

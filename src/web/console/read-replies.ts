@@ -1,10 +1,14 @@
 import { END_REASONS, type EndReason, KEY_SOURCES, WAYS_IN } from "../../protocol/call-record.ts";
+import { CHARGE_KINDS } from "../../protocol/charge.ts";
+import { readLendingLimits } from "../../protocol/read-bill.ts";
 import { type Fields, fields, flag, list, number, oneOf, orNull, words } from "../../protocol/read-fields.ts";
 import { readSpendByPayer } from "../../protocol/read-live-message.ts";
 import { SHOWN_KEY_STATUSES, WORKSHOP_STATES } from "../../protocol/rest.ts";
 import {
   CHECK_STATUSES,
   type Check,
+  type SpendReply,
+  type SpendRow,
   type StudentSummary,
   type WorkshopsReply,
   type WorkshopView,
@@ -16,9 +20,10 @@ export type Workshops = Omit<WorkshopsReply, "success">;
 /** A check that this page does not know by name yet is still shown. */
 export type ShownCheck = Omit<Check, "name"> & { readonly name: string };
 
-export const readWorkshops = ({ workshops, fallbackKey }: Fields): Workshops => ({
+export const readWorkshops = ({ workshops, fallbackKey, models }: Fields): Workshops => ({
   workshops: list(workshops).map(readWorkshop),
   fallbackKey: flag(fallbackKey),
+  models: list(models).map(words),
 });
 
 export const readOneWorkshop = ({ workshop }: Fields): WorkshopView => readWorkshop(workshop);
@@ -37,6 +42,7 @@ export function readWorkshop(value: unknown): WorkshopView {
     studentCount: number(workshop.studentCount),
     callMaxMs: orNull(number, workshop.callMaxMs),
     fallbackAllowed: flag(workshop.fallbackAllowed),
+    lending: readLendingLimits(workshop.lending),
   };
 }
 
@@ -63,6 +69,31 @@ function readLastCall(value: unknown): NonNullable<StudentSummary["lastCall"]> {
     startedAt: words(call.startedAt),
     endReason: orNull((reason): EndReason => oneOf(END_REASONS, reason), call.endReason),
     keySource: oneOf(KEY_SOURCES, call.keySource),
+  };
+}
+
+export type Ledger = Omit<SpendReply, "success">;
+
+export const readSpend = ({ rows, unreadable }: Fields): Ledger => ({
+  rows: list(rows).map(readSpendRow),
+  unreadable: number(unreadable),
+});
+
+function readSpendRow(value: unknown): SpendRow {
+  const row = fields(value);
+  return {
+    studentId: orNull(words, row.studentId),
+    name: orNull(words, row.name),
+    payer: oneOf(KEY_SOURCES, row.payer),
+    kind: oneOf(CHARGE_KINDS, row.kind),
+    model: words(row.model),
+    charges: number(row.charges),
+    inputTokens: number(row.inputTokens),
+    outputTokens: number(row.outputTokens),
+    lineMs: number(row.lineMs),
+    costMicroUsd: number(row.costMicroUsd),
+    unpriced: number(row.unpriced),
+    lastAt: words(row.lastAt),
   };
 }
 

@@ -1,11 +1,18 @@
+import { poolOf } from "./lent.ts";
+import { PlaceLink } from "./place-link.tsx";
 import type { Room } from "./room.ts";
+import { hasFallback } from "./session.ts";
 import { NeedShape } from "./shapes.tsx";
+import { POOL_BANNERS, TOP_UP_WORDS } from "./words-money.ts";
 import { lostWords, WALL_WORDS } from "./words-wall.ts";
+import "./room-banners.css";
 
 /** What holds for the whole workshop right now. */
-export function RoomBanners({ room: { wall, connection } }: { readonly room: Room }) {
+export function RoomBanners({ room: { wall, connection, workshopId } }: { readonly room: Room }) {
   const { paused, announcement } = wall.facts.value;
   const staleMs = wall.staleMs.value;
+  const money = wall.money.value;
+  const pool = money && poolOf(money, wall.totals.value.isPoolRefused);
   const isClosed = connection.value === "closed";
   return (
     <section class="room-banners" aria-label={WALL_WORDS.now}>
@@ -30,6 +37,12 @@ export function RoomBanners({ room: { wall, connection } }: { readonly room: Roo
         <p class="banner warn" role="status">
           <NeedShape kind="fallback" />
           {WALL_WORDS.paused}
+        </p>
+      )}
+      {hasFallback.value && pool && pool.stage !== "ok" && (
+        <p class={`banner ${pool.stage === "spent" ? "bad" : "warn"}`} role="status">
+          <NeedShape kind={pool.stage === "spent" ? "used-up" : "near-limit"} />
+          {POOL_BANNERS[pool.stage]} <PlaceLink to={{ workshopId, view: "spend" }}>{TOP_UP_WORDS.more}</PlaceLink>
         </p>
       )}
       {announcement !== null && (

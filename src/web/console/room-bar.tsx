@@ -2,14 +2,19 @@ import { useState } from "preact/hooks";
 import { number, orNull } from "../../protocol/read-fields.ts";
 import { TwoTaps } from "../ui/two-taps.tsx";
 import { AnnounceDialog } from "./announce-dialog.tsx";
+import { poolOf } from "./lent.ts";
+import { LentMeter } from "./lent-bar.tsx";
+import { PlaceLink } from "./place-link.tsx";
 import { PushDialog } from "./push-dialog.tsx";
 import type { Room } from "./room.ts";
-import { askInstructor, routeOf } from "./session.ts";
+import { askInstructor, hasFallback, routeOf } from "./session.ts";
 import { NeedShape } from "./shapes.tsx";
 import { countWords, shortCost, spendWords } from "./words.ts";
+import { LENT_WORDS } from "./words-money.ts";
 import { BAR_WORDS, stopAgainWords } from "./words-wall.ts";
+import "./room-bar.css";
 
-/** How the workshop goes, in five numbers, and what can be done for everybody at once. */
+/** How the workshop goes, in four numbers and the money that is lent, and what can be done for everybody at once. */
 export function RoomBar({ room }: { readonly room: Room }) {
   const [open, setOpen] = useState<"announce" | "push" | null>(null);
   const [alert, setAlert] = useState("");
@@ -28,6 +33,7 @@ export function RoomBar({ room }: { readonly room: Room }) {
   return (
     <section class="room-bar" aria-label={BAR_WORDS.actions}>
       <Numbers room={room} />
+      <Pool room={room} />
       <div class="actions">
         <button type="button" onClick={() => setOpen("announce")}>
           {BAR_WORDS.announce}
@@ -80,14 +86,21 @@ function Numbers({ room: { wall } }: { readonly room: Room }) {
         <dt>{BAR_WORDS.students}</dt>
         <dd>{countWords(students)}</dd>
       </div>
-      <div title={spendWords(spend.instructor)}>
-        <dt>{BAR_WORDS.you}</dt>
-        <dd>{shortCost(spend.instructor)}</dd>
-      </div>
       <div title={spendWords(spend.student)}>
         <dt>{BAR_WORDS.them}</dt>
         <dd>{shortCost(spend.student)}</dd>
       </div>
     </dl>
+  );
+}
+
+/** What is lent to the class, or was; it leads to who has it. */
+function Pool({ room: { wall, workshopId } }: { readonly room: Room }) {
+  const money = wall.money.value;
+  if (money === null || (!hasFallback.value && money.spentMicroUsd + money.heldMicroUsd === 0)) return null;
+  return (
+    <PlaceLink to={{ workshopId, view: "spend" }} className="pool">
+      <LentMeter name={LENT_WORDS.pool} lent={poolOf(money, wall.totals.value.isPoolRefused)} />
+    </PlaceLink>
   );
 }

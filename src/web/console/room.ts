@@ -4,7 +4,7 @@ import type { StudentSummary } from "../../protocol/rest-workshop.ts";
 import { platformWorld } from "../call-socket-world.ts";
 import { type LiveConnection, LiveLine, liveUrl } from "../live-line.ts";
 import { readStudents } from "./read-replies.ts";
-import { askInstructor, hasFallback, refreshWorkshops, routeOf } from "./session.ts";
+import { askInstructor, hasFallback, keepLending, refreshWorkshops, routeOf, workshop } from "./session.ts";
 import { WallStore } from "./wall-store.ts";
 
 /** How often ages, quiet students and the order are looked at; more often than the order is made anew. */
@@ -51,7 +51,10 @@ export function enterRoom(workshopId: string): Room {
   });
   const line = new LiveLine(liveUrl(location.href, workshopId), {
     parse: parseConsoleLiveMessage,
-    onMessage: (message) => wall.apply(message),
+    onMessage: (message) => {
+      wall.apply(message);
+      if ("money" in message) keepLending(workshopId, message.money.limits);
+    },
     onConnection: (now) => {
       connection.value = now;
       if (now === "lost" || now === "closed") wall.lose();
@@ -62,7 +65,10 @@ export function enterRoom(workshopId: string): Room {
   });
 
   const ticking = setInterval(() => wall.tick(), TICK_MS);
-  const stopFallback = effect(() => wall.learn({ hasFallback: hasFallback.value }));
+  const stopLearning = effect(() => {
+    const limits = workshop.value?.lending;
+    wall.learn({ hasFallback: hasFallback.value, ...(limits && { limits }) });
+  });
   const wake = (): void => {
     if (!document.hidden) line.retryNow();
   };
@@ -81,7 +87,7 @@ export function enterRoom(workshopId: string): Room {
       wall.close();
       clearInterval(ticking);
       clearTimeout(learning);
-      stopFallback();
+      stopLearning();
       removeEventListener("online", wake);
       document.removeEventListener("visibilitychange", wake);
     },

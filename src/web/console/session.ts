@@ -1,6 +1,7 @@
 import { computed, signal } from "@preact/signals";
+import type { LendingLimits } from "../../protocol/bill.ts";
 import type { Fields } from "../../protocol/read-fields.ts";
-import type { WorkshopPatch, WorkshopView } from "../../protocol/rest-workshop.ts";
+import type { TopUpRequest, WorkshopPatch, WorkshopView } from "../../protocol/rest-workshop.ts";
 import { type Answer, ask, type Method, nothing, type Refusal } from "../rest-client.ts";
 import { place } from "./place.ts";
 import { readOneWorkshop, readWorkshops, type Workshops } from "./read-replies.ts";
@@ -12,7 +13,9 @@ export type Presence = "looking" | "out" | "in" | "unreachable";
 export const presence = signal<Presence>("looking");
 /** Why nothing can be shown, while `unreachable`; why the last sign-in failed, while `out`. */
 export const trouble = signal<Refusal | null>(null);
-export const workshops = signal<Workshops>({ workshops: [], fallbackKey: false });
+const NO_WORKSHOPS: Workshops = { workshops: [], fallbackKey: false, models: [] };
+
+export const workshops = signal(NO_WORKSHOPS);
 
 /** The workshop that the address names; `null`: none, or one that is not there (any more). */
 export const workshop = computed<WorkshopView | null>(
@@ -63,7 +66,7 @@ export async function logIn(instructorToken: string): Promise<void> {
 export async function logOut(): Promise<void> {
   const answer = await askInstructor("POST", "/logout", nothing, {});
   if (!answer.ok) return;
-  workshops.value = { workshops: [], fallbackKey: false };
+  workshops.value = NO_WORKSHOPS;
   trouble.value = null;
   presence.value = "out";
 }
@@ -76,8 +79,22 @@ export async function patchWorkshop(workshopId: string, patch: WorkshopPatch): P
 
 /** Shows a workshop as the server has just told it. */
 export function keep(changed: WorkshopView): void {
-  const { workshops: known, fallbackKey } = workshops.value;
+  const { workshops: known, ...rest } = workshops.value;
   const isNew = known.every(({ id }) => id !== changed.id);
   const list = isNew ? [changed, ...known] : known.map((one) => (one.id === changed.id ? changed : one));
-  workshops.value = { workshops: list, fallbackKey };
+  workshops.value = { workshops: list, ...rest };
+}
+
+/** Shows what is lent as it was told last, by whichever way: two consoles may change it. */
+export function keepLending(workshopId: string, lending: LendingLimits): void {
+  const known = workshops.peek().workshops.find(({ id }) => id === workshopId);
+  if (known && JSON.stringify(known.lending) !== JSON.stringify(lending)) keep({ ...known, lending });
+}
+
+/** Adds to the pool, in whole micro-dollars. */
+export async function topUp(workshopId: string, microUsd: number): Promise<Answer<WorkshopView>> {
+  const request: TopUpRequest = { microUsd };
+  const answer = await askInstructor("POST", routeOf(workshopId, "/top-up"), readOneWorkshop, request);
+  if (answer.ok) keep(answer.value);
+  return answer;
 }

@@ -1,10 +1,13 @@
 import { useState } from "preact/hooks";
-import type { WorkshopPatch, WorkshopView } from "../../protocol/rest-workshop.ts";
+import type { WorkshopView } from "../../protocol/rest-workshop.ts";
 import { DangerZone } from "./danger-zone.tsx";
+import { LendingSettings } from "./lending-settings.tsx";
 import { zoneWords } from "./local-time.ts";
-import { patchWorkshop, workshop, workshops } from "./session.ts";
-import { DRAFT_HINTS, DRAFT_PROBLEMS, DRAFT_WORDS, refusalWords, SETTINGS_WORDS, zoneHint } from "./words.ts";
+import { SavingState, useSaving } from "./saving.tsx";
+import { workshop } from "./session.ts";
+import { DRAFT_HINTS, DRAFT_PROBLEMS, DRAFT_WORDS, SETTINGS_WORDS, zoneHint } from "./words.ts";
 import { CALL_MINUTES_MAX, type DraftField, draftOf, patchOf, SEATS_MAX } from "./workshop-draft.ts";
+import "./fields.css";
 
 /** What the workshop is. Each field saves itself when it is left, and says so. */
 export function Settings() {
@@ -25,26 +28,12 @@ export function Settings() {
           <Field workshop={current} field="seats" />
           <Field workshop={current} field="callMinutes" />
         </div>
-        <FallbackSwitch workshop={current} />
       </section>
+      <LendingSettings key={`lending ${current.id}`} workshop={current} />
       <DangerZone key={current.id} workshop={current} />
     </div>
   );
 }
-
-type Saving = { readonly state: "idle" | "saving" | "saved" } | { readonly state: "refused"; readonly why: string };
-
-function useSaving(workshopId: string): [Saving, (patch: WorkshopPatch) => Promise<void>, (saving: Saving) => void] {
-  const [saving, setSaving] = useState<Saving>({ state: "idle" });
-  const save = async (patch: WorkshopPatch): Promise<void> => {
-    setSaving({ state: "saving" });
-    const answer = await patchWorkshop(workshopId, patch);
-    setSaving(answer.ok ? { state: "saved" } : { state: "refused", why: refusalWords(answer) });
-  };
-  return [saving, save, setSaving];
-}
-
-const SAVING_WORDS = { idle: "", saving: SETTINGS_WORDS.saving, saved: SETTINGS_WORDS.saved } as const;
 
 const INPUTS: Readonly<Record<DraftField, Readonly<Record<string, string | number>>>> = {
   name: { maxLength: 200 },
@@ -59,7 +48,7 @@ function Field({ workshop: current, field }: { readonly workshop: WorkshopView; 
   const saved = draftOf(current)[field];
   /** `null`: not touched since it was saved, so what the server says is shown. */
   const [typed, setTyped] = useState<string | null>(null);
-  const [saving, save, setSaving] = useSaving(current.id);
+  const { saving, save, setSaving } = useSaving(current.id);
   const id = `workshop-${field}`;
   const commit = async (text: string): Promise<void> => {
     if (text === saved) return setTyped(null);
@@ -91,30 +80,3 @@ function Field({ workshop: current, field }: { readonly workshop: WorkshopView; 
     </div>
   );
 }
-
-function FallbackSwitch({ workshop: { id, fallbackAllowed } }: { readonly workshop: WorkshopView }) {
-  const [saving, save] = useSaving(id);
-  return (
-    <div class="field">
-      <label class="switch">
-        <input
-          type="checkbox"
-          checked={fallbackAllowed}
-          aria-describedby="fallback-hint fallback-state"
-          onChange={(event) => void save({ fallbackAllowed: event.currentTarget.checked })}
-        />
-        {SETTINGS_WORDS.fallback}
-      </label>
-      <p id="fallback-hint" class="hint">
-        {workshops.value.fallbackKey ? SETTINGS_WORDS.fallbackHint : SETTINGS_WORDS.noFallbackKey}
-      </p>
-      <SavingState id="fallback-state" saving={saving} />
-    </div>
-  );
-}
-
-const SavingState = ({ id, saving }: { readonly id: string; readonly saving: Saving }) => (
-  <p id={id} class={saving.state === "refused" ? "problem" : "saved"} role="status">
-    {saving.state === "refused" ? saving.why : SAVING_WORDS[saving.state]}
-  </p>
-);

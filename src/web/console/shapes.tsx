@@ -1,11 +1,14 @@
 import type { CheckStatus } from "../../protocol/rest-workshop.ts";
 import type { NeedKind } from "./need.ts";
+import "./shapes.css";
 
 /** State by shape, for whom colours say nothing; always beside a word, so no screen reader needs them. */
 
 const NEED_SHAPES: Readonly<Record<NeedKind, string>> = {
-  // A triangle with its point up, a diamond, a full disc, a ring, a short line.
+  // A triangle with its point up, a full square, a triangle with its point down, a diamond, a full disc, a ring, a short line.
   stuck: "M8 1.5 15 14H1Z",
+  "used-up": "M2.5 2.5h11v11h-11Z",
+  "near-limit": "M8 14.5 1 2h14Z",
   fallback: "M8 1 15 8 8 15 1 8Z",
   "in-call": "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2Z",
   quiet: "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2Zm0 2.2a3.8 3.8 0 1 0 0 7.6 3.8 3.8 0 0 0 0-7.6Z",

@@ -1,94 +1,98 @@
 import type { KeySource } from "../../protocol/call-record.ts";
-import type { Spend, StudentSummary } from "../../protocol/rest-workshop.ts";
+import type { SpendRow } from "../../protocol/rest-workshop.ts";
 
-/** What one payer has paid for one student. */
-export interface SpendRow {
-  readonly studentId: string;
-  readonly name: string | null;
-  readonly payer: KeySource;
-  readonly spend: Spend;
-}
+/** Who is billed: for what is on a key its owner, for time on a phone line the instructor's account at Twilio. */
+export type Purse = KeySource | "phone";
+export const PURSES = ["instructor", "student", "phone"] as const satisfies readonly Purse[];
 
-export const SPEND_COLUMNS = ["name", "payer", "calls", "minutes", "input", "output", "cost"] as const;
-export type SpendColumn = (typeof SPEND_COLUMNS)[number];
+export const purseOf = ({ kind, payer }: SpendRow): Purse => (kind === "phone" ? "phone" : payer);
 
-export interface SpendOrder {
-  readonly column: SpendColumn;
-  readonly isDescending: boolean;
-}
-
-/** Spend of several. What is known of its cost is told, and whether that is all of it. */
-export interface SpendSum extends Omit<Spend, "costMicroUsd"> {
+/** What several rows come to. */
+export interface Cost {
+  readonly charges: number;
   readonly knownMicroUsd: number;
-  /** Of some of it no price is known: the sum is more. */
+  /** Of some of it no price is known: it is more. */
   readonly isPartial: boolean;
 }
 
-export const NO_SUM: SpendSum = {
-  calls: 0,
-  ms: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  knownMicroUsd: 0,
-  isPartial: false,
-};
+const NO_COST: Cost = { charges: 0, knownMicroUsd: 0, isPartial: false };
 
-export const addSpend = (sum: SpendSum, spend: Spend): SpendSum => ({
-  calls: sum.calls + spend.calls,
-  ms: sum.ms + spend.ms,
-  inputTokens: sum.inputTokens + spend.inputTokens,
-  outputTokens: sum.outputTokens + spend.outputTokens,
-  knownMicroUsd: sum.knownMicroUsd + (spend.costMicroUsd ?? 0),
-  isPartial: sum.isPartial || spend.costMicroUsd === null,
+const addRow = (sum: Cost, { charges, costMicroUsd, unpriced }: SpendRow): Cost => ({
+  charges: sum.charges + charges,
+  knownMicroUsd: sum.knownMicroUsd + costMicroUsd,
+  isPartial: sum.isPartial || unpriced > 0,
 });
 
-/** One spend as a sum of itself. */
-export const asSum = (spend: Spend): SpendSum => addSpend(NO_SUM, spend);
+/** What rows come to: of one purse, or of all. */
+export const costOf = (rows: readonly SpendRow[], purse?: Purse): Cost =>
+  rows.filter((row) => purse === undefined || purseOf(row) === purse).reduce(addRow, NO_COST);
 
-/** One row for each student and payer that had a call. */
-export const spendRows = (students: readonly StudentSummary[]): readonly SpendRow[] =>
-  students.flatMap(({ studentId, name, spend }) =>
-    (["instructor", "student"] as const)
-      .map((payer) => ({ studentId, name, payer, spend: spend[payer] }))
-      .filter((row) => row.spend.calls > 0),
-  );
-
-export const sumOf = (rows: readonly SpendRow[], payer?: KeySource): SpendSum =>
+/** Of all that a sum has of tokens and of time. */
+export const usageOf = (rows: readonly SpendRow[], purse?: Purse) =>
   rows
-    .filter((row) => payer === undefined || row.payer === payer)
-    .reduce((sum, row) => addSpend(sum, row.spend), NO_SUM);
+    .filter((row) => purse === undefined || purseOf(row) === purse)
+    .reduce(
+      (sum, row) => ({
+        inputTokens: sum.inputTokens + row.inputTokens,
+        outputTokens: sum.outputTokens + row.outputTokens,
+        lineMs: sum.lineMs + row.lineMs,
+      }),
+      { inputTokens: 0, outputTokens: 0, lineMs: 0 },
+    );
+
+/** What one student has cost each purse. */
+export interface StudentCost extends Readonly<Record<Purse | "all", Cost>> {
+  /** `null`: students who were erased, together. */
+  readonly studentId: string | null;
+  readonly name: string | null;
+}
+
+/** One for each student of whom the ledger has a row. */
+export function studentCosts(rows: readonly SpendRow[]): readonly StudentCost[] {
+  const byStudent = Map.groupBy(rows, ({ studentId }) => studentId);
+  return [...byStudent].map(([studentId, own]) => ({
+    studentId,
+    name: own[0]?.name ?? null,
+    instructor: costOf(own, "instructor"),
+    student: costOf(own, "student"),
+    phone: costOf(own, "phone"),
+    all: costOf(own),
+  }));
+}
+
+/* Sorting */
+
+export interface Order<Column extends string> {
+  readonly column: Column;
+  readonly isDescending: boolean;
+}
+
+/** What a row is sorted by in one column. */
+export type SortKey = string | number | Cost;
 
 const collator = new Intl.Collator("en", { sensitivity: "base", numeric: true });
 
-/** Equal rows stand by name; an unknown cost stands where it is looked for, above the dearest. */
-export function sortRows(rows: readonly SpendRow[], { column, isDescending }: SpendOrder): readonly SpendRow[] {
+/** Equal rows stay in the order in which they are given; a cost of which not all is known stands above the dearest. */
+export function sortRows<Row>(
+  rows: readonly Row[],
+  keyOf: (row: Row) => SortKey,
+  isDescending: boolean,
+): readonly Row[] {
   const sign = isDescending ? -1 : 1;
-  return rows.toSorted((one, other) => sign * compare(one, other, column) || byName(one, other));
+  return rows.toSorted((one, other) => sign * compare(keyOf(one), keyOf(other)));
 }
 
-const byName = (one: SpendRow, other: SpendRow): number =>
-  collator.compare(one.name ?? "", other.name ?? "") || compareText(one.payer, other.payer);
-
-function compare(one: SpendRow, other: SpendRow, column: SpendColumn): number {
-  switch (column) {
-    case "name":
-      return collator.compare(one.name ?? "", other.name ?? "");
-    case "payer":
-      return compareText(one.payer, other.payer);
-    case "calls":
-      return one.spend.calls - other.spend.calls;
-    case "minutes":
-      return one.spend.ms - other.spend.ms;
-    case "input":
-      return one.spend.inputTokens - other.spend.inputTokens;
-    case "output":
-      return one.spend.outputTokens - other.spend.outputTokens;
-    case "cost": {
-      const [cost, otherCost] = [one.spend.costMicroUsd, other.spend.costMicroUsd];
-      if (cost === null || otherCost === null) return Number(cost === null) - Number(otherCost === null);
-      return cost - otherCost;
-    }
-  }
+/** The keys of one column are of one kind. */
+function compare(one: SortKey, other: SortKey): number {
+  if (typeof one === "string" && typeof other === "string") return collator.compare(one, other);
+  if (typeof one === "number" && typeof other === "number") return one - other;
+  if (typeof one !== "object" || typeof other !== "object") return 0;
+  return Number(one.isPartial) - Number(other.isPartial) || one.knownMicroUsd - other.knownMicroUsd;
 }
 
-const compareText = (one: string, other: string): number => (one < other ? -1 : Number(one > other));
+/** By name, then by id: what equal rows stay in. */
+export const byName = (
+  one: Pick<StudentCost, "name" | "studentId">,
+  other: Pick<StudentCost, "name" | "studentId">,
+): number =>
+  collator.compare(one.name ?? "", other.name ?? "") || collator.compare(one.studentId ?? "", other.studentId ?? "");

@@ -5,12 +5,15 @@ import { type Method, nothing } from "../rest-client.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { TwoTaps } from "../ui/two-taps.tsx";
 import { milliseconds } from "../words.ts";
+import { allowanceOf } from "./lent.ts";
+import { LentMeter } from "./lent-bar.tsx";
 import type { Room } from "./room.ts";
 import { askInstructor, routeOf } from "./session.ts";
 import { NeedShape } from "./shapes.tsx";
-import { asSum } from "./spend-table.ts";
+import { asSum } from "./spend-sum.ts";
 import type { Entry } from "./wall-store.ts";
 import { ageWords, countWords, spendWords } from "./words.ts";
+import { LENT_WORDS } from "./words-money.ts";
 import {
   adviceWords,
   CALL_STATE_WORDS,
@@ -18,6 +21,7 @@ import {
   failureWords,
   hintWords,
   KEY_STATUS_WORDS,
+  LIMIT_ADVICE,
   NEED_WORDS,
   PAYER_WORDS,
   SHEET_WORDS,
@@ -27,6 +31,7 @@ import {
   WAY_IN_WORDS,
 } from "./words-wall.ts";
 import "./student-sheet.css";
+import "./fields.css";
 
 interface StudentSheetProps {
   readonly room: Room;
@@ -39,7 +44,8 @@ export function StudentSheet({ room, entry, onClose }: StudentSheetProps) {
   const [done, setDone] = useState("");
   const [alert, setAlert] = useState("");
   const student = entry.student.value;
-  const { kind, reason } = entry.need.value;
+  const { kind, reason, stage } = entry.need.value;
+  const lent = allowanceOf(student, room.wall.studentMicroUsd.value);
   const path = (rest: string): string => routeOf(room.workshopId, rest);
   const own = `/students/${encodeURIComponent(entry.studentId)}`;
 
@@ -62,7 +68,11 @@ export function StudentSheet({ room, entry, onClose }: StudentSheetProps) {
           {reason && <span>: {stuckWords(reason)}</span>}
         </p>
         {reason && <p class="hint">{adviceWords(reason)}</p>}
+        {!reason && stage !== "ok" && <p class="hint">{LIMIT_ADVICE[stage]}</p>}
       </div>
+      {(student.keyStatus === null || lent.spentMicroUsd + lent.heldMicroUsd > 0) && (
+        <LentMeter name={LENT_WORDS.student} lent={lent} />
+      )}
       <Facts room={room} entry={entry} summary={room.summaries.value?.get(entry.studentId)} />
       {student.calls.length > 0 && (
         <section aria-labelledby="sheet-calls">

@@ -1,6 +1,7 @@
 import { PlaceLink } from "./place-link.tsx";
 import { logOut, workshop } from "./session.ts";
 import { CONSOLE_WORDS, VIEW_WORDS } from "./words.ts";
+import "./top-bar.css";
 
 const SHOWN_VIEWS = ["wall", "join", "spend", "settings"] as const;
 

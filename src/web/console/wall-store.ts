@@ -1,7 +1,9 @@
 import { batch, type Signal, signal } from "@preact/signals";
-import type { ConsoleLiveMessage, WallStudent, WorkshopFacts } from "../../protocol/live-messages.ts";
+import type { LendingLimits } from "../../protocol/bill.ts";
+import type { ConsoleLiveMessage, WallStudent, WorkshopFacts, WorkshopMoney } from "../../protocol/live-messages.ts";
+import { wasRefused } from "./lent.ts";
 import { FILTERS, type Filter, isBehind, isSameNeed, type Need, needOf } from "./need.ts";
-import { addSpend, NO_SUM, type SpendSum } from "./spend-table.ts";
+import { addSpend, NO_SUM, type SpendSum } from "./spend-sum.ts";
 import { arrange, byNeed } from "./wall-order.ts";
 import { EMPTY_WALL, foldWall } from "./wall-view.ts";
 
@@ -19,6 +21,14 @@ export interface Totals {
   readonly spend: { readonly student: SpendSum; readonly instructor: SpendSum };
   /** How many are behind each filter. */
   readonly counts: Readonly<Record<Filter, number>>;
+  /** Somebody's last call was refused the class's money. */
+  readonly isPoolRefused: boolean;
+}
+
+export interface Learned {
+  readonly joinedAtMs?: ReadonlyMap<string, number>;
+  readonly hasFallback?: boolean;
+  readonly limits?: LendingLimits;
 }
 
 export type Holder = "pointer" | "focus";
@@ -47,6 +57,10 @@ export class WallStore {
   readonly shown = signal<readonly Entry[]>([]);
   readonly totals = signal<Totals>(totalsOf([]));
   readonly facts = signal<WorkshopFacts>(EMPTY_WALL.facts);
+  /** What is lent of the instructor's key; `null`: not told yet. */
+  readonly money = signal<WorkshopMoney | null>(null);
+  /** How much of it one student may have, apart: all tiles hang on it. `null`: no limit. */
+  readonly studentMicroUsd = signal<number | null>(null);
   /** Whether the wall has been told at all. */
   readonly isKnown = signal(false);
   readonly filter = signal<Filter>("all");
@@ -76,10 +90,11 @@ export class WallStore {
     this.#view = view;
     this.#lostAtMs = null;
     this.staleMs.value = null;
-    if (message.type !== "workshop") this.#offsetMs = message.nowMs - this.#world.nowMs();
+    if ("nowMs" in message) this.#offsetMs = message.nowMs - this.#world.nowMs();
     if (!this.isKnown.peek()) this.tick();
     this.isKnown.value = true;
     this.facts.value = view.facts;
+    if (view.money !== null && view.money !== this.money.peek()) this.#lend(view.money);
     const known = this.entries.peek();
     const added = changed.filter((id) => !known.has(id));
     for (const id of changed) if (known.has(id)) this.#waiting.add(id);
@@ -99,10 +114,20 @@ export class WallStore {
     this.tick();
   }
 
-  /** What REST tells: when each joined, and whether the instructor's key may pay. */
-  learn(facts: { readonly joinedAtMs?: ReadonlyMap<string, number>; readonly hasFallback?: boolean }): void {
+  /** What REST tells: when each joined, whether the instructor's key may pay, and how much, before the line says so. */
+  learn(facts: Learned): void {
     this.#joinedAtMs = facts.joinedAtMs ?? this.#joinedAtMs;
     this.#hasFallback = facts.hasFallback ?? this.#hasFallback;
+    const money = this.money.peek();
+    if (facts.limits && money) this.#lend({ ...money, limits: facts.limits });
+    this.#reconsider();
+  }
+
+  #lend(money: WorkshopMoney): void {
+    this.#view = { ...this.#view, money };
+    this.money.value = money;
+    if (this.studentMicroUsd.peek() === money.limits.studentMicroUsd) return;
+    this.studentMicroUsd.value = money.limits.studentMicroUsd;
     this.#reconsider();
   }
 
@@ -208,6 +233,7 @@ export class WallStore {
       nowMs: this.#timeMs,
       joinedAtMs: this.joinedAtMs(student.studentId),
       hasFallback: this.#hasFallback,
+      studentMicroUsd: this.studentMicroUsd.peek(),
     });
   }
 }
@@ -224,15 +250,17 @@ const rankedOf = ({ studentId, student, need }: Entry) => ({
 });
 
 function totalsOf(entries: readonly Entry[]): Totals {
-  const counts = { all: 0, stuck: 0, "in-call": 0, fallback: 0, quiet: 0 };
+  const counts = { all: 0, stuck: 0, limit: 0, "in-call": 0, fallback: 0, quiet: 0 };
   let calls = 0;
+  let isPoolRefused = false;
   let own = NO_SUM;
   let instructor = NO_SUM;
   for (const { student, need } of entries) {
     for (const filter of FILTERS) if (isBehind(filter, need.peek())) counts[filter] += 1;
+    isPoolRefused ||= wasRefused(student.peek(), "pool_used");
     calls += student.peek().calls.length;
     own = addSpend(own, student.peek().spend.student);
     instructor = addSpend(instructor, student.peek().spend.instructor);
   }
-  return { students: entries.length, calls, spend: { student: own, instructor }, counts };
+  return { students: entries.length, calls, spend: { student: own, instructor }, counts, isPoolRefused };
 }

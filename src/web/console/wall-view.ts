@@ -1,9 +1,11 @@
-import type { ConsoleLiveMessage, WallStudent, WorkshopFacts } from "../../protocol/live-messages.ts";
+import type { ConsoleLiveMessage, WallStudent, WorkshopFacts, WorkshopMoney } from "../../protocol/live-messages.ts";
 
 /** What the messages of `/live` have told so far. */
 export interface WallView {
   readonly students: ReadonlyMap<string, WallStudent>;
   readonly facts: WorkshopFacts;
+  /** What is lent of the instructor's key; `null` before anybody has told. */
+  readonly money: WorkshopMoney | null;
   /** The server's clock when it last spoke of students; `null` before it has. */
   readonly nowMs: number | null;
 }
@@ -18,6 +20,7 @@ export interface WallChange {
 export const EMPTY_WALL: WallView = {
   students: new Map(),
   facts: { announcement: null, paused: false },
+  money: null,
   nowMs: null,
 };
 
@@ -28,11 +31,13 @@ export function foldWall(view: WallView, message: ConsoleLiveMessage): WallChang
   switch (message.type) {
     case "workshop":
       return { view: { ...view, facts: factsOf(message) }, changed: NOBODY, gone: NOBODY };
+    case "money":
+      return { view: { ...view, money: message.money }, changed: NOBODY, gone: NOBODY };
     case "wall-start": {
       const students = new Map(message.students.map((student) => [student.studentId, student]));
       const gone = [...view.students.keys()].filter((id) => !students.has(id));
       return {
-        view: { students, facts: factsOf(message), nowMs: message.nowMs },
+        view: { students, facts: factsOf(message), money: message.money, nowMs: message.nowMs },
         changed: [...students.keys()],
         gone,
       };

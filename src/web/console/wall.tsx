@@ -65,7 +65,7 @@ function Tools({ room: { wall }, layout }: { readonly room: Room; readonly layou
             aria-pressed={wall.filter.value === filter}
             onClick={() => wall.choose(filter)}
           >
-            {filter !== "all" && <NeedShape kind={filter} />}
+            {filter !== "all" && <NeedShape kind={filter === "limit" ? "near-limit" : filter} />}
             {FILTER_WORDS[filter]} <span class="count">{countWords(counts[filter])}</span>
           </button>
         ))}

@@ -11,6 +11,8 @@ import { ageWords, plural } from "./words.ts";
 
 export const NEED_WORDS: Readonly<Record<NeedKind, string>> = {
   stuck: "Stuck",
+  "used-up": "Used up",
+  "near-limit": "Near limit",
   fallback: "On your key",
   "in-call": "In call",
   quiet: "Quiet",
@@ -26,6 +28,7 @@ export const CALL_STATE_WORDS: Readonly<Record<CallState, string>> = {
 export const FILTER_WORDS: Readonly<Record<Filter, string>> = {
   all: "All",
   stuck: "Stuck",
+  limit: "Near limit",
   "in-call": "In call",
   fallback: "On your key",
   quiet: "Quiet",
@@ -91,6 +94,15 @@ const FAILURE_REASONS: ReadonlyMap<string, string> = new Map(
     too_many_calls: "too many calls at once",
     slow_listener: "their network is too slow",
     database_unavailable: "database did not answer",
+    budget_low: "a limit was near",
+    allowance_used: "what you lend them is used up",
+    pool_used: "what you lend the class is used up",
+    call_budget_used: "your limit for one call was reached",
+    own_cap_used: "their own limit was reached",
+    fallback_off: "your key is not lent",
+    model_not_lent: "your key is not lent for this model",
+    unpriced_model: "no price is known for the model",
+    money_unreachable: "costs could not be counted",
     workshop_closed: "workshop has ended",
     workshop_not_open: "workshop is not open yet",
     workshop_paused: "calls were paused",
@@ -134,6 +146,12 @@ export function adviceWords(reason: StuckReason): string {
       return "They have the page open. Ask whether the microphone works; typing works without one.";
   }
 }
+
+/** What to do for whoever is at the limit of what they are lent. */
+export const LIMIT_ADVICE: Readonly<Record<"low" | "spent", string>> = {
+  low: "At the limit their calls say goodbye. They connect a key of their own, or you lend each student more in Settings.",
+  spent: "Calls on your key are refused. They connect a key of their own, or you lend each student more in Settings.",
+};
 
 /* A student */
 
@@ -182,6 +200,7 @@ export const END_WORDS: Readonly<Record<EndReason, string>> = {
   "key-failed": "key was not accepted",
   revoked: "ended by you",
   paused: "paused by you",
+  budget: "a limit was reached",
   refused: "refused",
   policy: "ended for what was sent",
   lost: "connection lost",
@@ -195,7 +214,6 @@ export const BAR_WORDS = {
   inCall: "in call",
   stuck: "stuck",
   students: "students",
-  you: "you pay",
   them: "they pay",
   announce: "Announce",
   push: "Push",

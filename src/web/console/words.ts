@@ -1,12 +1,11 @@
-import type { KeySource } from "../../protocol/call-record.ts";
 import type { WorkshopState } from "../../protocol/rest.ts";
 import type { CheckName, CheckStatus } from "../../protocol/rest-workshop.ts";
 import type { Refusal } from "../rest-client.ts";
 import { costWords } from "../words.ts";
-import type { SpendColumn, SpendSum } from "./spend-table.ts";
+import type { SpendSum } from "./spend-sum.ts";
 import type { DraftField, DraftProblem } from "./workshop-draft.ts";
 
-/** Everything the console says, in plain English and in one place; what the wall says is in `words-wall.ts`. */
+/** Everything the console says, in plain English; what the wall says is in `words-wall.ts`, of money in `words-money.ts`. */
 
 /* The console around it */
 
@@ -81,9 +80,6 @@ export const SETTINGS_WORDS = {
   title: "Settings",
   saving: "Saving…",
   saved: "Saved",
-  fallback: "Students without a key may call on your key",
-  fallbackHint: "Your key pays for them. Off: they need a key of their own.",
-  noFallbackKey: "This server has no key of yours (OPENAI_API_KEY), so they cannot, whatever is chosen here.",
 } as const;
 export const zoneHint = (zone: string): string => `In your time zone: ${zone}.`;
 
@@ -144,6 +140,7 @@ export const CHECK_NAMES: Readonly<Record<CheckName, string>> = {
   openai: "OpenAI",
   "fallback-key": "Your OpenAI key",
   models: "Models",
+  prices: "Prices",
   "twilio-signature": "Twilio",
   "public-origin": "Public address",
   clock: "Clock",
@@ -155,32 +152,6 @@ export const checkSumWords = (failed: number, warnings: number): string => {
     .join(", ");
 };
 
-/* Spend */
-
-export const SPEND_WORDS = {
-  title: "Spend",
-  nothing: "nothing yet",
-  table: "Spend by student and payer",
-  none: "No call has cost anything yet.",
-  all: "All together",
-  you: "Your key",
-  them: "Their keys",
-  print: "Print",
-  again: "Refresh",
-  loading: "Adding up…",
-  note: "Costs are counted here from tokens and list prices; OpenAI's own bill decides.",
-} as const;
-export const SPEND_COLUMN_WORDS: Readonly<Record<SpendColumn, string>> = {
-  name: "Student",
-  payer: "Paid by",
-  calls: "Calls",
-  minutes: "Minutes",
-  input: "Tokens in",
-  output: "Tokens out",
-  cost: "Cost",
-};
-export const PAYER_SHORT_WORDS: Readonly<Record<KeySource, string>> = { instructor: "You", student: "Student" };
-
 /* Numbers */
 
 const whole = new Intl.NumberFormat("en");
@@ -190,7 +161,7 @@ export const plural = (count: number, noun: string): string =>
   `${whole.format(count)} ${noun}${count === 1 ? "" : "s"}`;
 
 /** What a sum has cost; with an unknown price in it, at least so much. */
-export function sumCostWords({ knownMicroUsd, isPartial }: SpendSum): string {
+export function sumCostWords({ knownMicroUsd, isPartial }: Pick<SpendSum, "knownMicroUsd" | "isPartial">): string {
   if (!isPartial) return costWords(knownMicroUsd);
   return knownMicroUsd === 0 ? costWords(null) : `over ${costWords(knownMicroUsd)}`;
 }
@@ -204,9 +175,10 @@ export function shortCost({ calls, ms, knownMicroUsd, isPartial }: SpendSum): st
 
 const dollars = (microUsd: number): string => (microUsd < 10_000 ? "<$0.01" : costWords(microUsd));
 
+const NOTHING_WORDS = "nothing yet";
 export const spendWords = (sum: SpendSum): string =>
   sum.calls === 0
-    ? SPEND_WORDS.nothing
+    ? NOTHING_WORDS
     : [
         plural(sum.calls, "call"),
         `${minutesWords(sum.ms)} min`,

@@ -14,7 +14,7 @@ export function Banners() {
   return (
     <section class="banners" aria-label={BANNER_WORDS.label}>
       <div role="status">
-        {standstill.value && standstill.value !== "no-key" && <Standstill why={standstill.value} />}
+        <Standstill />
         {isUnreached() && <p class="note warn">{BANNER_WORDS.unreached}</p>}
         {words !== null && words !== hidden.value && (
           <div class="note announcement">
@@ -38,7 +38,10 @@ export function Banners() {
   );
 }
 
-function Standstill({ why }: { readonly why: "paused" | "not-open" | "ended" }) {
+/** What the whole class waits for; whose money is short is said beside the button. */
+function Standstill() {
+  const why = standstill.value;
+  if (why !== "paused" && why !== "not-open" && why !== "ended") return null;
   const opensAt = me.value?.workshop?.opensAt ?? null;
   const words = why === "not-open" ? notOpenWords(opensAt && whenWords(opensAt, Date.now())) : BANNER_WORDS[why];
   return <p class="note warn">{words}</p>;

@@ -1,3 +1,4 @@
+import type { BillLine } from "../../protocol/bill.ts";
 import { withTurn } from "../call-lines.ts";
 import {
   clockWords,
@@ -5,11 +6,17 @@ import {
   END_WORDS,
   EXPORT_WORDS,
   KEY_WORDS,
+  LAYER_WORDS,
   milliseconds,
+  PART_WORDS,
+  productWords,
+  quantityWords,
   SPEAKER_WORDS,
+  unpricedWords,
   WAY_IN_WORDS,
 } from "../words.ts";
 import { type ArchivedCall, lastedMs, turnMessageOf } from "./call-record-view.ts";
+import { isRounded } from "./receipt-of.ts";
 
 /** A call as a file to keep. Pure; what was said is only ever text. */
 
@@ -21,7 +28,7 @@ export const jsonOf = (archived: ArchivedCall): string =>
   `${JSON.stringify({ format: "callroom-call", version: EXPORT_VERSION, ...archived }, null, 2)}\n`;
 
 /** To be read: a line a turn, with its time in the call, what was not heard in brackets, and tools. */
-export function textOf({ call, turns }: ArchivedCall): string {
+export function textOf({ call, turns, bill }: ArchivedCall): string {
   const startedAtMs = Date.parse(call.startedAt);
   const durationMs = lastedMs(call);
   const head = [
@@ -50,8 +57,16 @@ export function textOf({ call, turns }: ArchivedCall): string {
       return [`${at}${SPEAKER_WORDS[line.speaker]}: ${said.join(" ") || EXPORT_WORDS.noWords}`];
     });
   const foot = call.endReason === null ? [] : ["", END_WORDS[call.endReason]];
-  return `${[...head, "", ...lines, ...foot].join("\n")}\n`;
+  const costs =
+    bill?.lines.map((line) => `${LAYER_WORDS[line.layer]}, ${PART_WORDS[line.part]}: ${productOf(line)}`) ?? [];
+  const paid = costs.length === 0 ? [] : ["", ...costs];
+  return `${[...head, "", ...lines, ...foot, ...paid].join("\n")}\n`;
 }
+
+const productOf = (line: BillLine): string =>
+  line.costMicroUsd === null
+    ? `${quantityWords(line)}, ${unpricedWords(line.model)}`
+    : productWords(line, isRounded(line));
 
 /** A line stays one: nobody's words can look like somebody else's turn. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced

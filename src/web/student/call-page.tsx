@@ -45,7 +45,8 @@ export function CallPage({ open }: { readonly open: OpenCall }) {
 function ReadCall({ archived }: { readonly archived: ArchivedCall }) {
   const [isReplaying, setReplaying] = useState(false);
   const view = useMemo(() => lastViewOf(archived), [archived]);
-  const { startedAt, endedAt, wayIn, transcriptionModel } = archived.call;
+  const { call, repriced } = archived;
+  const { startedAt, endedAt, wayIn, transcriptionModel } = call;
   return (
     <>
       <header class="call-top">
@@ -81,7 +82,11 @@ function ReadCall({ archived }: { readonly archived: ArchivedCall }) {
           )}
         </section>
       )}
-      {endedAt === null ? <p class="note">{HISTORY_WORDS.unendedHint}</p> : <Receipt view={view} />}
+      {endedAt === null ? (
+        <p class="note">{HISTORY_WORDS.unendedHint}</p>
+      ) : (
+        <Receipt view={view} beganAtMs={Date.parse(startedAt)} repriced={repriced} />
+      )}
       <Waterfall lines={view.lines} />
     </>
   );

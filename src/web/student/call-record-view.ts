@@ -1,6 +1,7 @@
 import type { TurnMessage } from "../../protocol/call-messages.ts";
 import { END_REASONS, KEY_SOURCES, WAYS_IN } from "../../protocol/call-record.ts";
-import { readCallMessage } from "../../protocol/read-call-message.ts";
+import { readBill, readRepriced } from "../../protocol/read-bill.ts";
+import { readCallMessage, readUsage } from "../../protocol/read-call-message.ts";
 import { type Fields, fields, list, number, oneOf, orNull, Unreadable, words } from "../../protocol/read-fields.ts";
 import type { CallReply, CallsReply, CallView, TurnView } from "../../protocol/rest.ts";
 
@@ -20,6 +21,8 @@ export const readCallPage = (reply: Fields): CallPage => ({
 export const readArchivedCall = (reply: Fields): ArchivedCall => ({
   call: readCall(reply.call),
   turns: list(reply.turns).map(readTurn),
+  bill: orNull(readBill, reply.bill),
+  repriced: list(reply.repriced).map(readRepriced),
 });
 
 function readCall(value: unknown): CallView {
@@ -33,15 +36,9 @@ function readCall(value: unknown): CallView {
     keySource: oneOf(KEY_SOURCES, call.keySource),
     model: words(call.model),
     transcriptionModel: orNull(words, call.transcriptionModel),
-    ...readMeter(call),
+    usage: readUsage(call.usage),
+    costMicroUsd: orNull(number, call.costMicroUsd),
   };
-}
-
-/** Usage and cost are what the meter of a live call tells. */
-function readMeter({ usage, costMicroUsd }: Fields): Pick<CallView, "usage" | "costMicroUsd"> {
-  const meter = readCallMessage({ type: "meter", usage, costMicroUsd });
-  if (meter?.type !== "meter") throw new Unreadable();
-  return { usage: meter.usage, costMicroUsd: meter.costMicroUsd };
 }
 
 /** A turn is what a live call sends of it, but for the form of its time. */

@@ -1,13 +1,13 @@
 import { computed, useSignalEffect } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { isUp } from "../call-view.ts";
-import { CALL_WORDS, RECEIPT_WORDS } from "../words.ts";
+import { CALL_WORDS } from "../words.ts";
 import { Captions } from "./captions.tsx";
 import { Controls } from "./controls.tsx";
-import { callView, hangUp, isPlaying, tick } from "./current-call.ts";
+import { callId, callView, hangUp, isPlaying, tick } from "./current-call.ts";
 import { listenToKeys } from "./keyboard.ts";
+import { receipt } from "./later-parts.ts";
 import { followLive, tickLive, watchedCalls } from "./live.ts";
-import { Receipt } from "./receipt.tsx";
 import { SayForm } from "./say-form.tsx";
 import { chosenView, isInCall } from "./session.ts";
 import { SoundPanel } from "./sound-panel.tsx";
@@ -17,7 +17,7 @@ import { yieldCalls } from "./take-over.ts";
 import { keepAwake } from "./wake-lock.ts";
 import { WatchedCallCard } from "./watched-call.tsx";
 import { Waterfall } from "./waterfall.tsx";
-import "./call.css";
+import "./call-screen.css";
 
 const TICK_MS = 500;
 const lines = computed(() => callView.value.lines);
@@ -90,18 +90,18 @@ function Transcript() {
 }
 
 function OwnReceipt() {
+  const view = callView.value;
+  if (view.startedAtMs === null) return null;
   return (
-    <Receipt view={callView.value}>
-      <p class="actions">
-        <button
-          type="button"
-          onClick={() => {
-            chosenView.value = "calls";
-          }}
-        >
-          {RECEIPT_WORDS.seeCalls}
-        </button>
-      </p>
-    </Receipt>
+    <receipt.Part view={view} callId={callId.value} beganAtMs={performance.timeOrigin + view.startedAtMs}>
+      <button
+        type="button"
+        onClick={() => {
+          chosenView.value = "calls";
+        }}
+      >
+        {CALL_WORDS.seeCalls}
+      </button>
+    </receipt.Part>
   );
 }

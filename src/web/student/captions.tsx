@@ -13,6 +13,7 @@ import {
   WAITING_WORDS,
 } from "../words.ts";
 import { isSaidInFull } from "./call-status.ts";
+import "./captions.css";
 
 interface CaptionsProps {
   readonly lines: readonly Line[];

@@ -4,6 +4,7 @@ import { BUTTON_WORDS, CALL_WORDS } from "../words.ts";
 import { asking, callView, hangUp, talk, toggleMute, toggleTalk, usePushToTalk } from "./current-call.ts";
 import { Keypad } from "./keypad.tsx";
 import { isInCall } from "./session.ts";
+import "./controls.css";
 
 const muted = computed(() => callView.value.muted);
 const talking = computed(() => callView.value.talking);

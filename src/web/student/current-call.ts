@@ -24,6 +24,8 @@ import {
 export const callView = signal<CallView>(NO_CALL);
 /** The browser asks its user for the microphone; `late`: for so long that help is due. */
 export const asking = signal<"no" | "yes" | "late">("no");
+/** Of the call that goes on, or of the last one; null: it was never prepared. */
+export const callId = signal<string | null>(null);
 /** The agent is heard right now. */
 export const isPlaying = signal(false);
 
@@ -39,7 +41,7 @@ let call: BrowserCall | undefined;
 const ownCallIds = new Set<string>();
 
 /** Begun by this page, so that it is not shown a second time. */
-export const isOwnCall = (callId: string): boolean => ownCallIds.has(callId);
+export const isOwnCall = (id: string): boolean => ownCallIds.has(id);
 
 /**
  * To be called while a click is handled: browsers let sound begin only then.
@@ -57,6 +59,7 @@ export async function startCall(withMicrophone: boolean, words?: string): Promis
   latest = NO_CALL;
   draw();
   call = undefined;
+  callId.value = null;
   asking.value = withMicrophone ? "yes" : "no";
   const late = setTimeout(() => {
     if (asking.value === "yes") asking.value = "late";
@@ -86,7 +89,10 @@ function newCall(): BrowserCall {
         change(what);
       },
       onPlayback: (report) => call === made && showPlayback(report),
-      onPrepared: (callId) => ownCallIds.add(callId),
+      onPrepared: (prepared) => {
+        ownCallIds.add(prepared);
+        if (call === made) callId.value = prepared;
+      },
     },
     {
       microphoneId: chosen.microphone.value,

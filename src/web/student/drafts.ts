@@ -8,7 +8,7 @@ import { me, patchMe, patchMeLast, presence } from "./session.ts";
 
 /** What the student types, saved by itself. Every field of the agent is read and changed here, except its tools. */
 
-export type Drafted = Omit<MePatch, "tools">;
+export type Drafted = Omit<MePatch, "tools" | "ownCapMicroUsd">;
 export type DraftedField = keyof Drafted;
 
 /** Failures after which the same words may well be taken. */

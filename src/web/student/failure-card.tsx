@@ -56,7 +56,7 @@ function Actions({ actions }: { readonly actions: readonly FailureAction[] }) {
 }
 
 function act(action: FailureAction): void {
-  if (action === "key") sheet.value = "key";
+  if (action === "key" || action === "connect" || action === "limit") sheet.value = "key";
   if (action === "again") void startCall(true);
 }
 

@@ -1,5 +1,14 @@
 import { useEffect } from "preact/hooks";
-import { clockWords, costWords, END_WORDS, HISTORY_WORDS, PAID_WORDS, turnsWords, WAY_IN_WORDS } from "../words.ts";
+import {
+  clockWords,
+  costWords,
+  END_WORDS,
+  HISTORY_WORDS,
+  METER_WORDS,
+  PAID_WORDS,
+  turnsWords,
+  WAY_IN_WORDS,
+} from "../words.ts";
 import { CallPage } from "./call-page.tsx";
 import { type ListedCall, lastedMs } from "./call-record-view.ts";
 import { callList, listProblem, olderCalls, openCall, readCall, refreshCalls } from "./calls.ts";
@@ -67,12 +76,12 @@ function CallList() {
 }
 
 function CallRow({ call }: { readonly call: ListedCall }) {
-  const { startedAt, wayIn, turnCount, keySource, costMicroUsd, endReason } = call;
+  const { startedAt, endedAt, wayIn, turnCount, keySource, costMicroUsd, endReason } = call;
   const durationMs = lastedMs(call);
   return (
     <button type="button" class="call-row" onClick={() => void readCall(call.id)}>
       <span class="call-when">{whenWords(startedAt, Date.now())}</span>
-      <span class="call-cost">{costMicroUsd !== null && costWords(costMicroUsd)}</span>
+      <span class="call-cost">{costMicroUsd === null ? endedAt && METER_WORDS.unpriced : costWords(costMicroUsd)}</span>
       <span class="call-facts">
         {durationMs === null ? <b>{HISTORY_WORDS.unended}</b> : clockWords(durationMs)} · {WAY_IN_WORDS[wayIn]} ·{" "}
         {turnsWords(turnCount)} · {PAID_WORDS[keySource]}
@@ -102,7 +111,7 @@ function NoCalls() {
       <p class="quiet">{HISTORY_WORDS.noneHint}</p>
       <div class="sample">
         <p class="sample-mark">{HISTORY_WORDS.sample}</p>
-        <Receipt view={lastViewOf(SAMPLE_CALL)} />
+        <Receipt view={lastViewOf(SAMPLE_CALL)} beganAtMs={null} repriced={SAMPLE_CALL.repriced} />
       </div>
     </>
   );

@@ -13,6 +13,7 @@ import {
 import { type KeyCheckState, looksLikeKey, pastedKey, stagesOf } from "./key-check.ts";
 import { KeyGuide } from "./key-guide.tsx";
 import { KeyVerdict } from "./key-verdict.tsx";
+import { OwnCap } from "./own-cap.tsx";
 import { me, refreshMe } from "./session.ts";
 import { connectKey, forgetKey } from "./student-client.ts";
 import { useRequest } from "./use-request.ts";
@@ -94,6 +95,7 @@ export function KeySheet({ onClose }: { readonly onClose: () => void }) {
         {PAYS_WORDS[student.payer ?? "none"]}{" "}
         {student.payer === "student" && PAYS_WORDS[student.fallback ? "backTo" : "nothingBehind"]}
       </p>
+      {(key || student.ownCapMicroUsd !== null) && <OwnCap />}
     </Dialog>
   );
 }

@@ -4,7 +4,7 @@ import { parseStudentLiveMessage } from "../../protocol/read-live-message.ts";
 import { isUp } from "../call-view.ts";
 import { LiveLine, liveUrl } from "../live-line.ts";
 import { isOwnCall } from "./current-call.ts";
-import { announcement, callsChanged, isPaused, presence, refreshMe } from "./session.ts";
+import { announcement, callsChanged, isPaused, money, presence, refreshMe } from "./session.ts";
 import { foldWatched, tickWatched, type Watched } from "./watched-calls.ts";
 
 /** Calls of the student's agent that are not this page's own. */
@@ -24,6 +24,7 @@ export function followLive(): () => void {
       parse: parseStudentLiveMessage,
       onMessage: hear,
       onConnection: (connection) => {
+        if (connection !== "open") money.value = null;
         if (connection === "closed" && again === undefined) void decided();
       },
       onFailedTry: (tries) => {
@@ -45,6 +46,7 @@ export function followLive(): () => void {
     stop.abort();
     clearTimeout(again);
     line.close();
+    money.value = null;
     watchedCalls.value = [];
   };
 }
@@ -63,6 +65,7 @@ function hear(message: StudentLiveMessage): void {
     announcement.value = message.announcement;
     isPaused.value = message.paused;
   }
+  if (message.type === "live-start" || message.type === "money") money.value = message.money;
   if (message.type === "me-changed") void refreshMe();
   const before = watchedCalls.value;
   const time = { nowMs: performance.now(), sinceEpochMs: Date.now() };

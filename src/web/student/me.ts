@@ -1,5 +1,6 @@
 import { PATIENCES, type Patience, TURN_ENDS, type TurnEnd } from "../../protocol/agent-config.ts";
 import { KEY_SOURCES } from "../../protocol/call-record.ts";
+import { readEstimate } from "../../protocol/read-bill.ts";
 import { type Fields, fields, flag, list, number, oneOf, orNull, words } from "../../protocol/read-fields.ts";
 import { type MeReply, SHOWN_KEY_STATUSES, WORKSHOP_STATES } from "../../protocol/rest.ts";
 
@@ -21,6 +22,8 @@ export function readMe(reply: Fields & Partial<Record<keyof MeReply, unknown>>):
     recovery: { set: flag(fields(reply.recovery).set) },
     phone: flag(reply.phone),
     models: readModels(reply.models),
+    estimates: readEstimates(reply.estimates),
+    ownCapMicroUsd: orNull(number, reply.ownCapMicroUsd),
     webhookSecret: { set: flag(fields(reply.webhookSecret).set) },
     websocketUrl: words(reply.websocketUrl),
     voiceUrl: words(reply.voiceUrl),
@@ -66,6 +69,11 @@ export function readKey(value: unknown): NonNullable<Me["key"]> {
 function readModels(value: unknown): Me["models"] {
   const { text, voice } = fields(value);
   return { text: words(text), voice: words(voice) };
+}
+
+function readEstimates(value: unknown): Me["estimates"] {
+  const { browser, text, phone } = fields(value);
+  return { browser: readEstimate(browser), text: readEstimate(text), phone: readEstimate(phone) };
 }
 
 function readLimits(value: unknown): Me["limits"] {

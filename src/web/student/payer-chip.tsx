@@ -1,6 +1,13 @@
-import { keyEnd, PAYER_WORDS } from "../words.ts";
+import { computed } from "@preact/signals";
+import { leftWords, PAYER_WORDS } from "../words.ts";
+import { chipOf } from "./chip-of.ts";
+import { callView } from "./current-call.ts";
 import type { Me } from "./me.ts";
-import { me, sheet } from "./session.ts";
+import { isInCall, me, money, sheet } from "./session.ts";
+
+/** Of the call that goes on; each changes seldom, however often the call's picture does. */
+const keySource = computed(() => (isInCall.value ? callView.value.keySource : null));
+const callBudget = computed(() => (isInCall.value ? callView.value.budget : null));
 
 /** Words, shape and colour say the same: a full dot, a half one, an empty ring. */
 const SHAPES = {
@@ -9,27 +16,26 @@ const SHAPES = {
   none: "",
 } as const;
 
-export function payerWords({ payer, key }: Me): string {
-  if (payer === "student") return `${PAYER_WORDS.student}${keyEnd(key?.hint ?? null)}`;
-  return payer === "instructor" ? PAYER_WORDS.instructor : PAYER_WORDS.none;
-}
-
 /** What is wrong with the student's own key, in a word; `null`: nothing that is known. */
 export function keyTrouble({ key }: Me): string | null {
   const status = key?.status;
   return status === undefined || status === "connected" || status === "unverified" ? null : PAYER_WORDS.trouble[status];
 }
 
-/** Whose key the next call runs on; opens the key sheet. */
+/** Whose key pays, and what is left of a limit; opens the key sheet. */
 export function PayerChip() {
   const student = me.value;
   if (!student) return null;
   const trouble = keyTrouble(student);
-  const payer = student.payer ?? "none";
+  const { payer, words, budget } = chipOf(student, money.value, {
+    keySource: keySource.value,
+    budget: callBudget.value,
+  });
+  const stage = budget?.stage ?? "ok";
   return (
     <button
       type="button"
-      class={`chip ${trouble === null ? payer : "trouble"}`}
+      class={`chip ${trouble === null ? payer : "trouble"} ${stage}`}
       aria-haspopup="dialog"
       onClick={() => {
         sheet.value = "key";
@@ -40,7 +46,15 @@ export function PayerChip() {
         <path d={SHAPES[payer]} />
       </svg>
       <span class="hidden-label">{PAYER_WORDS.pays}</span>
-      <span>{payerWords(student)}</span>
+      <span class={budget ? "limited" : ""}>
+        <span>{words}</span>
+        {budget && (
+          <>
+            <span> · </span>
+            {leftWords(budget)}
+          </>
+        )}
+      </span>
       {trouble !== null && <strong>{trouble}</strong>}
     </button>
   );

@@ -1,6 +1,6 @@
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
-import { PHONE_WORDS, SHEET_WORDS } from "../words.ts";
+import { PHONE_WORDS, phoneEstimateWords, SHEET_WORDS } from "../words.ts";
 import { me } from "./session.ts";
 
 /** How a telephone number rings the student's agent. */
@@ -20,6 +20,7 @@ export function PhoneSheet({ onClose }: { readonly onClose: () => void }) {
           <Address what={PHONE_WORDS.relay} url={student.voiceUrl} />
           <Address what={PHONE_WORDS.media} url={`${student.voiceUrl}?wayIn=media-streams`} />
           <p class="quiet">{PHONE_WORDS.secret}</p>
+          {student.payer !== null && <p>{phoneEstimateWords(student.payer, student.estimates.phone)}</p>}
         </>
       ) : (
         <>

@@ -56,7 +56,8 @@ export function replayOf(archived: ArchivedCall): Replay {
   return { events, pauses, durationMs: atMs };
 }
 
-function momentsOf({ call, turns }: ArchivedCall): Moment[] {
+function momentsOf(archived: ArchivedCall): Moment[] {
+  const { call, turns } = archived;
   const startedAtMs = Date.parse(call.startedAt);
   const messages = turns.map(turnMessageOf).toSorted((one, other) => one.seq - other.seq);
   const hasSound = call.transcriptionModel !== null;
@@ -78,7 +79,7 @@ function momentsOf({ call, turns }: ArchivedCall): Moment[] {
   }
   // How long words take to be said is guessed; that a call was over is known.
   const endMs = lastedMs(call) ?? Math.max(...moments.map(({ callMs }) => callMs));
-  return [...moments, ...endOf(call).map((change) => ({ callMs: endMs, change }))].map(({ callMs, change }) => ({
+  return [...moments, ...endOf(archived).map((change) => ({ callMs: endMs, change }))].map(({ callMs, change }) => ({
     callMs: Math.min(callMs, endMs),
     change,
   }));
@@ -99,8 +100,8 @@ const startOf = ({ id, keySource, model }: ArchivedCall["call"], turns: readonly
     turns,
   });
 
-const endOf = ({ usage, costMicroUsd, endReason }: ArchivedCall["call"]): readonly ViewChange[] => [
-  message({ type: "meter", usage, costMicroUsd }),
+const endOf = ({ call: { usage, endReason }, bill }: ArchivedCall): readonly ViewChange[] => [
+  bill === null ? { type: "usage", usage } : message({ type: "meter", usage, bill, running: null }),
   endReason === null ? { type: "connection", connection: "closed" } : message({ type: "call-end", endReason }),
 ];
 
@@ -240,8 +241,9 @@ export const advanced = ({ durationMs }: Replay, positionMs: number, watchedMs: 
   Math.min(durationMs, positionMs + watchedMs * speed);
 
 /** What the screen showed in the end: the whole transcript, and what the receipt is made of. */
-export function lastViewOf({ call, turns }: ArchivedCall): CallView {
+export function lastViewOf(archived: ArchivedCall): CallView {
+  const { call, turns } = archived;
   const messages = turns.map(turnMessageOf);
   const begun = foldCall(NO_CALL, startOf(call, messages), 0);
-  return endOf(call).reduce((view, change) => foldCall(view, change, lastedMs(call) ?? 0), begun);
+  return endOf(archived).reduce((view, change) => foldCall(view, change, lastedMs(call) ?? 0), begun);
 }

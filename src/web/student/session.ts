@@ -1,4 +1,6 @@
 import { computed, signal } from "@preact/signals";
+import type { BudgetOwner } from "../../protocol/bill.ts";
+import type { StudentMoney } from "../../protocol/live-messages.ts";
 import type { MePatch } from "../../protocol/rest.ts";
 import { type Answer, ask, nothing } from "../rest-client.ts";
 import { type Me, readMe } from "./me.ts";
@@ -28,6 +30,9 @@ export const callsChanged = signal(0);
 export const announcement = signal<string | null>(null);
 export const isPaused = signal(false);
 
+/** What may still be spent, as the workshop counts. Null: nobody says so now, and an older number is not shown. */
+export const money = signal<StudentMoney | null>(null);
+
 /** Of the student who has just joined: shown this once, kept nowhere. `wanted`: the name they asked for. */
 export interface Welcome {
   readonly recoveryPhrase: string;
@@ -39,12 +44,15 @@ export const welcome = signal<Welcome | null>(null);
 /** How the student who was here went. */
 export const farewell = signal<"erased" | "left" | null>(null);
 
-/** Why no call can begin right now, whatever the microphone says; `null`: one can. */
-export const standstill = computed<"paused" | "not-open" | "ended" | "no-key" | null>(() => {
+/** Why no call can begin right now, whatever the microphone says; `null`: one can. A limit's owner: that limit is reached. */
+export const standstill = computed<"paused" | "not-open" | "ended" | "no-key" | BudgetOwner | null>(() => {
   const student = me.value;
   if (student?.workshop && student.workshop.state !== "open") return student.workshop.state;
   if (isPaused.value) return "paused";
-  return student && student.payer === null ? "no-key" : null;
+  if (!student) return null;
+  if (student.payer === null) return "no-key";
+  const budget = money.value?.[student.payer === "student" ? "own" : "lent"];
+  return budget?.stage === "spent" ? budget.of : null;
 });
 
 /** Requests for the same row go one after the other: an older reply never hides a newer one. */
@@ -87,6 +95,7 @@ export function signedOut(how: "erased" | "left" | null = null): void {
   welcome.value = null;
   announcement.value = null;
   isPaused.value = false;
+  money.value = null;
   me.value = null;
   presence.value = "out";
 }

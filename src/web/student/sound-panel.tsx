@@ -4,6 +4,7 @@ import { canChooseSpeaker } from "../speaker.ts";
 import { CALL_WORDS } from "../words.ts";
 import { readCaptionsAloud, useDevice } from "./current-call.ts";
 import { chosen, microphones, readsAloud, speakers } from "./sound-settings.ts";
+import "./sound-panel.css";
 
 /** Which microphone and loudspeaker, and who reads the captions. Devices have names once the microphone was allowed. */
 export function SoundPanel() {

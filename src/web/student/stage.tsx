@@ -1,13 +1,15 @@
 import { computed } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { BUDGET_OWNERS, type BudgetOwner } from "../../protocol/bill.ts";
 import { browserKind } from "../browser-kind.ts";
 import {
   ASKING_WORDS,
   CALL_WORDS,
-  KEY_WORDS,
+  costWords,
+  endedCostWords,
+  estimateWords,
   NO_CALL_WORDS,
   opensWords,
-  PAYS_NEXT_WORDS,
   PHASE_WORDS,
   SILENT_MODE_WORDS,
   SOUND_PAUSED_WORDS,
@@ -15,6 +17,7 @@ import {
   seconds,
   TROUBLE_WORDS,
 } from "../words.ts";
+import { BudgetNotice } from "./budget-notice.tsx";
 import { CallMeter } from "./call-meter.tsx";
 import { hintOf, lastedMs, statusOf, waitedMs } from "./call-status.ts";
 import { asking, callView, resume, startCall } from "./current-call.ts";
@@ -23,6 +26,7 @@ import { MicrophoneHelp } from "./microphone-help.tsx";
 import { isInCall, me, sheet, standstill } from "./session.ts";
 import { permission, trouble } from "./sound-settings.ts";
 import { StateMark, shapeOf } from "./state-mark.tsx";
+import "./stage.css";
 
 /** Each changes seldom, however often the microphone's level does. */
 const status = computed(() => {
@@ -37,6 +41,13 @@ const shape = computed(() => (asking.value === "no" ? shapeOf(callView.value) : 
 const hint = computed(() => hintOf(callView.value));
 const hasCalled = computed(() => callView.value.startedAtMs !== null);
 const isAskingMicrophone = computed(() => asking.value !== "no");
+const budget = computed(() => callView.value.budget);
+const hasFailed = computed(() => callView.value.failure !== null);
+/** Said once, for whoever does not see the receipt. */
+const endedCost = computed(() => {
+  const { phase, meter } = callView.value;
+  return phase === "ended" && meter?.bill ? endedCostWords(costWords(meter.bill.costMicroUsd)) : "";
+});
 const isSoundPaused = computed(() => callView.value.isSoundPaused);
 const hasLevel = computed(() => isInCall.value && callView.value.hasMicrophone);
 /** From 60 dB below full scale, where a quiet room is, to full scale. */
@@ -61,9 +72,12 @@ export function Stage() {
       {hasLevel.value && <Level />}
       <FailureCard />
       <MicrophoneHelp />
+      <BudgetNotice budget={isInCall.value ? budget.value : null} />
       {!isInCall.value && <Dial />}
-      {isInCall.value && <Meter />}
-      <Payer />
+      {isInCall.value ? <Meter /> : <Estimate />}
+      <p class="hidden-label" role="status">
+        {endedCost.value}
+      </p>
     </section>
   );
 }
@@ -91,7 +105,7 @@ function Dial() {
   const isOff = reason !== null;
   return (
     <>
-      {reason !== null && <Standstill reason={reason} />}
+      {reason !== null && !(isOfMoney(reason) && hasFailed.value) && <Standstill reason={reason} />}
       <button
         ref={dial}
         id="dial"
@@ -110,12 +124,17 @@ function Dial() {
   );
 }
 
-function Standstill({ reason }: { readonly reason: keyof typeof STANDSTILL_WORDS }) {
+type Reason = NonNullable<typeof standstill.value>;
+
+/** A limit is reached. When it ended a call, or refused one, that says so already. */
+const isOfMoney = (reason: Reason): reason is BudgetOwner => BUDGET_OWNERS.some((owner) => owner === reason);
+
+function Standstill({ reason }: { readonly reason: Reason }) {
   const opensAt = reason === "not-open" ? (me.value?.workshop?.opensAt ?? null) : null;
   return (
     <div class="note warn">
       <p>{opensAt === null ? STANDSTILL_WORDS[reason] : opensWords(timeWords(opensAt))}</p>
-      {reason === "no-key" && (
+      {(reason === "no-key" || isOfMoney(reason)) && (
         <p class="actions">
           <button
             type="button"
@@ -123,7 +142,7 @@ function Standstill({ reason }: { readonly reason: keyof typeof STANDSTILL_WORDS
               sheet.value = "key";
             }}
           >
-            {CALL_WORDS.addKey}
+            {reason === "own" ? CALL_WORDS.raiseLimit : CALL_WORDS.addKey}
           </button>
         </p>
       )}
@@ -141,11 +160,12 @@ const timeWords = (iso: string): string =>
     minute: "2-digit",
   });
 
-function Payer() {
-  const { keySource } = callView.value;
-  const payer = me.value?.payer ?? null;
-  if (isInCall.value && keySource !== null) return <p class="payer">{KEY_WORDS[keySource]}</p>;
-  return payer === null || isInCall.value ? null : <p class="payer">{PAYS_NEXT_WORDS[payer]}</p>;
+/** What a minute of the next call is likely to cost, and whom. */
+function Estimate() {
+  const student = me.value;
+  if (!student?.payer) return null;
+  const { browser, text } = student.estimates;
+  return <p class="payer">{estimateWords(student.payer, browser, text)}</p>;
 }
 
 function SoundPaused() {

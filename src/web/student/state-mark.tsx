@@ -1,4 +1,5 @@
 import type { CallView } from "../call-view.ts";
+import "./state-mark.css";
 
 type Shape = CallView["state"] | "idle" | "dialling" | "lost" | "ended" | "muted" | "paused";
 

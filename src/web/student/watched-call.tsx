@@ -1,14 +1,16 @@
 import { useId } from "preact/hooks";
 import { isUp } from "../call-view.ts";
 import { CLOSE_WORDS, KEY_WORDS, WATCHED_HINT_WORDS, WATCHED_WORDS } from "../words.ts";
+import { BudgetNotice } from "./budget-notice.tsx";
 import { CallMeter } from "./call-meter.tsx";
 import { statusOf } from "./call-status.ts";
 import { Captions } from "./captions.tsx";
+import { receipt } from "./later-parts.ts";
 import { forgetWatched } from "./live.ts";
-import { Receipt } from "./receipt.tsx";
 import { StateMark, shapeOf } from "./state-mark.tsx";
 import type { Watched } from "./watched-calls.ts";
 import { Waterfall } from "./waterfall.tsx";
+import "./watched-call.css";
 
 /** A call to the student's agent that somebody else holds: followed as it goes, and read only. */
 export function WatchedCallCard({ watched: { call, view } }: { readonly watched: Watched }) {
@@ -31,12 +33,13 @@ export function WatchedCallCard({ watched: { call, view } }: { readonly watched:
             {statusOf(view)}
           </p>
         </div>
+        <BudgetNotice budget={isGoing ? view.budget : null} />
         {isGoing && <CallMeter view={view} />}
         <Captions lines={view.lines} titleId={titleId} isLive={false} />
         <p class="quiet small">{isGoing ? WATCHED_HINT_WORDS : KEY_WORDS[call.keySource]}</p>
       </section>
       <Waterfall lines={view.lines} />
-      <Receipt view={view} />
+      {!isGoing && <receipt.Part view={view} callId={call.callId} beganAtMs={call.startedAtMs} />}
     </>
   );
 }

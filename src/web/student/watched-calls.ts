@@ -24,9 +24,9 @@ export function foldWatched(
 ): readonly Watched[] {
   const begun = (calls: readonly Watched[], call: WatchedCall): readonly Watched[] => {
     if (isOwn(call.callId) || calls.some((other) => other.call.callId === call.callId)) return calls;
-    const { keySource, model } = call;
-    const sinceMs = Math.max(0, sinceEpochMs - call.startedAtMs);
-    const view = foldCall(NO_CALL, { type: "watch", keySource, model, sinceMs }, nowMs);
+    const { keySource, model, startedAtMs: beganAtMs } = call;
+    const sinceMs = Math.max(0, sinceEpochMs - beganAtMs);
+    const view = foldCall(NO_CALL, { type: "watch", keySource, model, sinceMs, beganAtMs }, nowMs);
     // Of those that are over nobody needs to be reminded any more.
     return [...calls.filter((other) => isUp(other.view)), { call, view }];
   };
@@ -47,6 +47,7 @@ export function foldWatched(
         return { ...watched, view: message.messages.reduce(fold, watched.view) };
       });
     case "workshop":
+    case "money":
     case "me-changed":
       return before;
   }

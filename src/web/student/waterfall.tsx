@@ -2,6 +2,7 @@ import { useId, useState } from "preact/hooks";
 import type { Line } from "../call-lines.ts";
 import { milliseconds, SEGMENT_WORDS, WATERFALL_WORDS } from "../words.ts";
 import { barsOf, type Segment, type SegmentName, type TurnBar } from "./turn-segments.ts";
+import "./waterfall.css";
 
 const NAMES: readonly SegmentName[] = ["first-word", "first-sound", "sent", "heard"];
 /** Width of the drawing, in units of its own. */

@@ -1,17 +1,13 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { later } from "../ui/later.tsx";
 import { type Tab, Tabs } from "../ui/tabs.tsx";
 import { VIEW_WORDS, WORKSPACE_WORDS } from "../words.ts";
 import { AgentPanel } from "./agent-panel.tsx";
 import { CallScreen } from "./call-screen.tsx";
+import { history, loadLaterParts, sheets, tools } from "./later-parts.ts";
 import { chosenView, sheet, type View } from "./session.ts";
 import "./workspace.css";
 
-// A first call needs none of these: they come when it has what it needs.
-const tools = later(async () => (await import("./tools-panel.tsx")).ToolsPanel);
-const history = later(async () => (await import("./history-panel.tsx")).HistoryPanel);
-const sheets = later(async () => (await import("./sheets.tsx")).Sheets);
 /** Time for what the first picture needs; after that, a tab opens at once, also without a network. */
 const LOAD_REST_MS = 1_500;
 
@@ -36,7 +32,7 @@ export function Workspace() {
     chosenView.value = name;
   };
   useEffect(() => {
-    const timer = setTimeout(() => void Promise.all([sheets, tools, history].map((part) => part.load())), LOAD_REST_MS);
+    const timer = setTimeout(() => void loadLaterParts(), LOAD_REST_MS);
     return () => clearTimeout(timer);
   }, []);
   // The call goes on, and stays in the page, whatever is looked at.

@@ -2,9 +2,9 @@ import { signal } from "@preact/signals";
 import type { FunctionComponent } from "preact";
 import { CALL_WORDS, NO_SERVER_WORDS } from "../words.ts";
 
-export interface Later {
+export interface Later<Props extends object> {
   /** Shows the part as soon as it is there. */
-  readonly Part: FunctionComponent;
+  readonly Part: FunctionComponent<Props>;
   /** Fetches it before anybody wants it. */
   readonly load: () => Promise<void>;
 }
@@ -13,8 +13,8 @@ export interface Later {
  * A part of the page that comes in a file of its own, so that the page can be used before it is there. One that does not come
  * (the network is away, or a newer page has replaced this one) can be asked for again.
  */
-export function later(fetchPart: () => Promise<FunctionComponent>): Later {
-  const part = signal<FunctionComponent | null>(null);
+export function later<Props extends object>(fetchPart: () => Promise<FunctionComponent<Props>>): Later<Props> {
+  const part = signal<FunctionComponent<Props> | null>(null);
   const isMissing = signal(false);
   let isComing = false;
   const load = async (): Promise<void> => {
@@ -29,9 +29,9 @@ export function later(fetchPart: () => Promise<FunctionComponent>): Later {
       isComing = false;
     }
   };
-  const Part = () => {
+  const Part: FunctionComponent<Props> = (props) => {
     const Loaded = part.value;
-    if (Loaded !== null) return <Loaded />;
+    if (Loaded !== null) return <Loaded {...props} />;
     if (!isMissing.value) {
       void load();
       return null;

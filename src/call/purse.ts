@@ -1,0 +1,126 @@
+import type { Reason } from "../failure.ts";
+import { LIMITS } from "../limits.ts";
+import type { StartTimer } from "../model/responses.ts";
+import type { Budget } from "../protocol/bill.ts";
+import type { FundsReply } from "../workshop/funds.ts";
+
+/**
+ * `lent`: the instructor's key; nothing is spent that was not reserved, and nothing when nobody can say. `capped`: the
+ * student's own key with a cap of their own; a workshop that does not answer keeps nobody from it. `free`: nobody limits it.
+ */
+export type PurseTerms = "lent" | "capped" | "free";
+
+export interface PursePorts {
+  /** A cap may be set in mid-call. */
+  readonly terms: () => PurseTerms;
+  readonly nowMs: () => number;
+  readonly startTimer: StartTimer;
+  /** Asks the workshop's object: settles what was spent so far, and reserves what comes next. */
+  readonly ask: (sums: { readonly spentMicroUsd: number; readonly needMicroUsd: number }) => Promise<FundsReply>;
+  /** All that the call has spent so far. */
+  readonly spentMicroUsd: () => number;
+  readonly onBudget: (budget: Budget) => void;
+}
+
+/** What is held is not used up to its last moment: clocks differ, and an answer takes its time. */
+const EARLY_MS = 20_000;
+
+/**
+ * The money a call may spend: reserved at the workshop's object before it can be spent, settled after. One question is on its
+ * way at a time, so that an older one never undoes a newer one.
+ */
+export class Purse {
+  readonly #ports: PursePorts;
+  /** Reserved beyond what was spent when it was asked for. */
+  #heldMicroUsd = 0;
+  #spentAtAskMicroUsd = 0;
+  #untilMs = 0;
+  #asking: Promise<Reason | undefined> = Promise.resolve(undefined);
+  #settledMicroUsd = -1;
+
+  constructor(ports: PursePorts) {
+    this.#ports = ports;
+  }
+
+  /** Nobody limits this call: nothing is asked, and nothing waits. */
+  get isFree(): boolean {
+    return this.#ports.terms() === "free";
+  }
+
+  /** Whether so much may be spent now. */
+  holds(needMicroUsd: number): boolean {
+    if (this.isFree) return true;
+    const leftMicroUsd = this.#heldMicroUsd - (this.#ports.spentMicroUsd() - this.#spentAtAskMicroUsd);
+    return leftMicroUsd >= needMicroUsd && this.#ports.nowMs() < this.#untilMs - EARLY_MS;
+  }
+
+  /**
+   * Reserves the most that comes next may cost, in micro-dollars; `null`: no price is known for it.
+   *
+   * @returns why it may not be spent. Never rejects.
+   */
+  cover(needMicroUsd: number | null): Promise<Reason | undefined> {
+    if (this.isFree || (needMicroUsd !== null && this.holds(needMicroUsd))) return Promise.resolve(undefined);
+    if (needMicroUsd === null) return Promise.resolve(this.#isLent ? "unpriced_model" : undefined);
+    return this.#ask(needMicroUsd);
+  }
+
+  /** As {@link cover}, and tells what was spent since it was last told: also where enough is held. */
+  renew(needMicroUsd: number | null): Promise<Reason | undefined> {
+    if (needMicroUsd === null || !this.holds(needMicroUsd) || this.#isTold) return this.cover(needMicroUsd);
+    return this.#ask(needMicroUsd, true);
+  }
+
+  /** Nothing comes next for now: what was held and not spent is free for others. */
+  async settle(): Promise<void> {
+    if (!this.isFree && !this.#isSettled) await this.#ask(0);
+  }
+
+  /** The call is over: the workshop learns all that was spent, also of a call that nobody limits. False: it did not. */
+  async close(): Promise<boolean> {
+    if (this.#settledMicroUsd === -1 && this.#ports.spentMicroUsd() === 0) return true;
+    if (!this.#isSettled) await this.#ask(0);
+    return this.#isSettled;
+  }
+
+  /** Whether the workshop knows all that was spent. */
+  get #isTold(): boolean {
+    return this.isFree || this.#settledMicroUsd === this.#ports.spentMicroUsd();
+  }
+
+  get #isSettled(): boolean {
+    return this.#heldMicroUsd === 0 && this.#settledMicroUsd === this.#ports.spentMicroUsd();
+  }
+
+  get #isLent(): boolean {
+    return this.#ports.terms() === "lent";
+  }
+
+  #ask(needMicroUsd: number, isToTell = false): Promise<Reason | undefined> {
+    this.#asking = this.#asking.then(() => this.#askNow(needMicroUsd, isToTell));
+    return this.#asking;
+  }
+
+  async #askNow(needMicroUsd: number, isToTell: boolean): Promise<Reason | undefined> {
+    // Whoever asked before may have reserved enough for both.
+    if (needMicroUsd > 0 && !isToTell && this.holds(needMicroUsd)) return undefined;
+    const spentMicroUsd = this.#ports.spentMicroUsd();
+    const asked = this.#ports.ask({ spentMicroUsd, needMicroUsd });
+    const reply = await this.#inTime(asked);
+    if (!reply) return this.#isLent ? "money_unreachable" : undefined;
+    this.#settledMicroUsd = spentMicroUsd;
+    this.#spentAtAskMicroUsd = spentMicroUsd;
+    this.#heldMicroUsd = reply.granted ? needMicroUsd : 0;
+    this.#untilMs = reply.granted ? Math.min(reply.untilMs, this.#ports.nowMs() + LIMITS.reservationMs) : 0;
+    if (reply.budget) this.#ports.onBudget(reply.budget);
+    return reply.granted ? undefined : reply.reason;
+  }
+
+  async #inTime(asked: Promise<FundsReply>): Promise<FundsReply | undefined> {
+    const patience = Promise.withResolvers<undefined>();
+    const cancel = this.#ports.startTimer(() => patience.resolve(undefined), LIMITS.workshopMs);
+    const reply = await Promise.race([asked.catch(() => undefined), patience.promise]);
+    cancel();
+    return reply;
+  }
+}

@@ -1,0 +1,28 @@
+import type { Budget } from "../../protocol/bill.ts";
+import type { KeySource } from "../../protocol/call-record.ts";
+import type { StudentMoney } from "../../protocol/live-messages.ts";
+import type { CallView } from "../call-view.ts";
+import { keyEnd, PAYER_WORDS } from "../words.ts";
+import type { Me } from "./me.ts";
+
+export interface Chip {
+  readonly payer: KeySource | "none";
+  readonly words: string;
+  /** Null: nothing limits it, or nobody says so now. */
+  readonly budget: Budget | null;
+}
+
+/** What a call that goes on was told: whose key it runs on, and of its limit. Null: nothing yet, or there is no call. */
+export type PaidCall = Pick<CallView, "keySource" | "budget">;
+
+/** Who pays, for the call that goes on or the next one, and how far that may go. What the call was told is the newest. */
+export function chipOf(
+  { payer: next, key }: Pick<Me, "payer" | "key">,
+  money: StudentMoney | null,
+  call: PaidCall,
+): Chip {
+  const payer = call.keySource ?? next ?? "none";
+  if (payer === "none") return { payer, words: PAYER_WORDS.none, budget: null };
+  const words = payer === "student" ? `${PAYER_WORDS.student}${keyEnd(key?.hint ?? null)}` : PAYER_WORDS.instructor;
+  return { payer, words, budget: call.budget ?? money?.[payer === "student" ? "own" : "lent"] ?? null };
+}
