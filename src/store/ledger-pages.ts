@@ -53,12 +53,14 @@ const BILLED_BY_OPENAI: readonly ChargeKind[] = ["response", "transcription", "s
  *
  * @throws Failure `database_unavailable`.
  */
-export const chargesBetween = (db: Database, fromMs: number, toMs: number, page: PageAsked): Promise<LedgerPage> =>
-  pageWhere(
-    db,
-    and(gte(charges.atMs, fromMs), lt(charges.atMs, toMs), inArray(charges.kind, [...BILLED_BY_OPENAI])),
-    page,
-  );
+export const chargesBetween = (
+  db: Database,
+  fromMs: number,
+  toMs: number,
+  page: PageAsked,
+  kinds: readonly ChargeKind[] = BILLED_BY_OPENAI,
+): Promise<LedgerPage> =>
+  pageWhere(db, and(gte(charges.atMs, fromMs), lt(charges.atMs, toMs), inArray(charges.kind, [...kinds])), page);
 
 async function pageWhere(db: Database, which: SQL | undefined, { after, limit }: PageAsked): Promise<LedgerPage> {
   const rows = await ask(

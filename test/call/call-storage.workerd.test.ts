@@ -144,11 +144,14 @@ describe("a call that the version before has kept", () => {
       const { usage, timings } = KEPT_BEFORE;
       const json = JSON.stringify({ ...turn(1), speaker: "agent", usage, timings });
       sql.exec("insert into turns (seq, json) values (1, ?)", json);
-      const kept = storage.read();
+      sql.exec("drop table charges");
+      const kept = new CallStorage(sql).read();
       if (kept === undefined || kept === "over") throw new Error("the call is not there");
+      expect(kept.charges).toEqual([]);
       const unknownThen = {
         ...{ transcriptionModel: null, language: null, turnEnd: null, patience: null },
         ...{ studentId: null, studentName: null, fromPage: false },
+        ...{ lending: null, ownCapMicroUsd: null },
       };
       expect(kept.start).toEqual({ ...KEPT_BEFORE.start, ...unknownThen });
       expect(kept.turns).toEqual([

@@ -41,6 +41,7 @@ Tool    current_time({"time_zone":"Asia/Tokyo"}) → {"time":"10:24"}  ok, 3 ms
 Call    1 min 7 s, you hung up, gpt-6-luna
 Key     the student's OpenAI key
 Tokens  523 in (128 cached), 41 out, 3 responses
+Cost    $0.000072 on that key, and $0.157000 on the instructor's Twilio bill
 `);
     expect(room.requests.slice(0, 3)).toEqual([
       'POST /api/join {"joinCode":"MAPLE-7","name":"Ada"}',

@@ -23,7 +23,10 @@ export const CALL = {
     reasoningTokens: 0,
     estimated: false,
   },
+  costMicroUsd: 72,
 };
+/** Two minutes on the phone. */
+export const BILL = { lines: [], costMicroUsd: 72, phoneMicroUsd: 157_000, estimated: false, priceVersion: "1" };
 export const TURN = {
   seq: 1,
   speaker: "agent",
@@ -95,7 +98,7 @@ export class Callroom {
       return reply(this.callReply?.body ?? { success: true, ...call }, this.callReply?.status);
     }
     if (url === "/api/me/calls") return reply({ success: true, calls: this.listCalls(), next: null });
-    return reply({ success: true, call: this.record, turns: this.turns });
+    return reply({ success: true, call: this.record, turns: this.turns, bill: BILL, repriced: [] });
   }
 
   async start(): Promise<this> {

@@ -1,5 +1,4 @@
 import { calcPrice } from "@pydantic/genai-prices";
-import type { RealtimeUsage } from "../standins/realtime-usage.ts";
 import { transcriptionUsage } from "../standins/realtime-usage.ts";
 
 /*
@@ -40,10 +39,23 @@ export interface Usage {
 
 /** As the stand-in's journal has a request, in memory or over HTTP. */
 export interface JournalRequest {
+  readonly path: string;
   readonly atMs: number;
   readonly key: string | null;
   readonly model: string | null;
   readonly usage: { inputTokens: number; cachedTokens: number; outputTokens: number } | null;
+}
+
+/** What `response.done` says was used. */
+export interface SpokenUsage {
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly input_token_details: {
+    readonly audio_tokens: number;
+    readonly cached_tokens: number;
+    readonly cached_tokens_details: { readonly audio_tokens: number };
+  };
+  readonly output_token_details: { readonly audio_tokens: number };
 }
 
 /** As the stand-in's journal has a Realtime session. */
@@ -52,7 +64,7 @@ export interface JournalSession {
   readonly model: string | null;
   readonly openedAtMs: number;
   readonly items: readonly { readonly itemId: string; readonly audioMs: number }[];
-  readonly responses: readonly { readonly createdAtMs: number; readonly usage: RealtimeUsage | null }[];
+  readonly responses: readonly { readonly createdAtMs: number; readonly usage: SpokenUsage | null }[];
   readonly transcripts: readonly {
     readonly itemId: string;
     readonly model: string;
@@ -63,8 +75,9 @@ export interface JournalSession {
 
 /** All that a stand-in would bill. */
 export function usageOf(requests: readonly JournalRequest[], sessions: readonly JournalSession[]): Usage {
-  const written = requests.flatMap(({ atMs, key, model, usage }): Answered[] =>
-    usage === null || model === null
+  const written = requests.flatMap(({ path, atMs, key, model, usage }): Answered[] =>
+    // The handshake of a session has the sum of its answers.
+    usage === null || model === null || path.startsWith("/v1/realtime")
       ? []
       : [
           {
@@ -268,6 +281,6 @@ function cellOf(value: unknown): string {
   if (value === undefined || value === null) return "";
   if (typeof value === "number") return Number.isInteger(value) ? `${value}.0` : value.toFixed(16);
   if (typeof value === "boolean") return value ? "TRUE" : "FALSE";
-  const text = String(value);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
   return /[",;\t\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -114,6 +114,7 @@ Heard   2.8 s of sound, peak ${peakDbfs.toFixed(1)} dBFS, RMS ${rmsDbfs.toFixed(
 Call    1 min 7 s, you hung up, gpt-6-luna
 Key     the student's OpenAI key
 Tokens  523 in (128 cached), 41 out, 3 responses
+Cost    $0.000072 on that key, and $0.157000 on the instructor's Twilio bill
 `);
     expect(room.requests).toEqual(["GET /api/me", "POST /api/calls", "GET /api/me/calls", "GET /api/me/calls/call-2"]);
     expect(agent.messages.at(-1)).toEqual({ type: "end" });

@@ -208,6 +208,7 @@ export function billOf(sessions: readonly SessionRecord[]): RecordedUsage {
     reasoningTokens: 0,
     transcriptions: transcribed.length,
     transcriptionInputTokens: 0,
+    transcriptionInputAudioTokens: 0,
     transcriptionOutputTokens: 0,
     transcriptionMs: sum(transcribed.map(({ audioMs }) => audioMs)),
     estimated: false,

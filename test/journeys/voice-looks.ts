@@ -47,9 +47,12 @@ const Tokens = z.object({
   output_token_details: z.object({ audio_tokens: z.number() }),
 });
 
+export type RealtimeTokens = z.infer<typeof Tokens>;
+
 const Session = z.object({
   sessionId: z.string(),
   key: z.string(),
+  model: z.string().nullable(),
   openedAtMs: z.number(),
   acceptedAtMs: z.number().nullable(),
   closedAtMs: z.number().nullable(),
@@ -63,12 +66,14 @@ const Session = z.object({
   ),
   responses: z.array(
     z.object({
+      responseId: z.string(),
       createdAtMs: z.number(),
       doneAtMs: z.number().nullable(),
       status: z.string(),
       instructions: z.string().nullable(),
       audioMs: z.number(),
       usage: Tokens.nullable(),
+      used: Tokens.nullable(),
     }),
   ),
   truncations: z.array(

@@ -33,10 +33,12 @@ export function sendAnswer(exchange: Exchange, key: string, kind: RouteKind, jso
   const newWriter = (): AnswerWriter =>
     kind === "chat"
       ? new ChatWriter(prompt, plan, clock.now(), world.makeId)
-      : new ResponsesWriter(json, prompt, plan, clock.now(), world.makeId);
+      : new ResponsesWriter(json, prompt, plan, clock.now(), world.makeId, faults.told);
   for (const [name, value] of Object.entries(RATE_LIMIT_HEADERS)) response.setHeader(name, value);
 
-  const script = writeScript(plan, newWriter(), world.pace, faults, usageAt);
+  const writer = newWriter();
+  entry.responseId = writer.id;
+  const script = writeScript(plan, writer, world.pace, faults, usageAt);
   if (prompt.stream) {
     sendHead(exchange, 200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" });
     play(response, { script, clock, arrivedMs: entry.atMs, split: faults.split, onSent });
@@ -51,7 +53,9 @@ export function sendAnswer(exchange: Exchange, key: string, kind: RouteKind, jso
     }
     const tokens = tokenCountOf(plan);
     onSent(tokens, true);
-    const text = JSON.stringify(newWriter().whole(usageAt(tokens)));
+    const whole = newWriter();
+    entry.responseId = whole.id;
+    const text = JSON.stringify(whole.whole(usageAt(tokens)));
     sendText(exchange, 200, faults.trouble?.kind === "malformed-event" ? text.slice(0, text.length / 2) : text);
   };
   const dueMs = script.chunks.at(-1)?.dueMs ?? 0;

@@ -15,7 +15,7 @@ const OBFUSCATION = "aN7xQ2mZ9";
 export class ChatWriter implements AnswerWriter {
   readonly #prompt: Prompt;
   readonly #plan: Plan;
-  readonly #id: string;
+  readonly id: string;
   readonly #created: number;
   /** Of the planned parts that are tool calls, in order. */
   readonly #callIds: readonly string[];
@@ -24,7 +24,7 @@ export class ChatWriter implements AnswerWriter {
   constructor(prompt: Prompt, plan: Plan, nowMs: number, makeId: MakeId) {
     this.#prompt = prompt;
     this.#plan = plan;
-    this.#id = makeId("chatcmpl").replace("_", "-");
+    this.id = makeId("chatcmpl").replace("_", "-");
     this.#created = Math.floor(nowMs / 1_000);
     this.#callIds = plan.parts.filter((part) => part.kind === "tool-call").map(() => makeId("call"));
   }
@@ -62,7 +62,7 @@ export class ChatWriter implements AnswerWriter {
   }
 
   malformed(): string {
-    return `data: {"id":"${this.#id}","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"con\n\n`;
+    return `data: {"id":"${this.id}","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"con\n\n`;
   }
 
   oversized(bytes: number): string {
@@ -71,7 +71,7 @@ export class ChatWriter implements AnswerWriter {
 
   deep(depth: number): string {
     const nest = "[".repeat(depth) + "]".repeat(depth);
-    return `data: {"id":"${this.#id}","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":${nest}}}]}\n\n`;
+    return `data: {"id":"${this.id}","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":${nest}}}]}\n\n`;
   }
 
   whole(usage: StandinUsage): object {
@@ -149,7 +149,7 @@ export class ChatWriter implements AnswerWriter {
 
   #envelope(object: string): Json {
     return {
-      id: this.#id,
+      id: this.id,
       object,
       created: this.#created,
       model: this.#prompt.model,

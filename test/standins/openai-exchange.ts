@@ -61,6 +61,7 @@ function newEntry({ clock, makeId }: World, request: IncomingMessage): JournalEn
     usage: null,
     faults: [],
     requestId: makeId("req"),
+    responseId: null,
   };
 }
 

@@ -32,6 +32,12 @@ const Split = z.strictObject({
   comments: z.boolean().default(true),
 });
 
+/** What is told of the usage, instead of what was used: anything, and without the field nothing. Of `/v1/responses` only. */
+const ToldUsage = z.strictObject({ kind: z.literal("usage"), usage: z.unknown().optional() });
+
+/** The event that ends the answer comes twice. */
+const ToldTwice = z.strictObject({ kind: z.literal("told-twice") });
+
 const Trouble = z.discriminatedUnion("kind", [
   /** No header ever comes. */
   z.strictObject({ kind: z.literal("hang") }),
@@ -82,7 +88,7 @@ const Trouble = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("no-terminal"), afterTokens }),
 ]);
 
-const Fault = z.union([Answer, SlowFirstToken, Split, Trouble]);
+const Fault = z.union([Answer, SlowFirstToken, Split, ToldUsage, ToldTwice, Trouble]);
 
 const Target = z.object({
   /** Only requests of this key; of any when absent. */
@@ -102,6 +108,8 @@ export interface Faults {
   readonly answer: z.output<typeof Answer> | undefined;
   readonly firstTokenMs: number | undefined;
   readonly split: z.output<typeof Split> | undefined;
+  readonly told: z.output<typeof ToldUsage> | undefined;
+  readonly isToldTwice: boolean;
   readonly trouble: Trouble | undefined;
   readonly kinds: readonly string[];
 }
@@ -161,10 +169,16 @@ export class FaultQueue {
     const answer = next((fault) => (fault.kind === "answer" ? fault : undefined));
     const slow = next((fault) => (fault.kind === "slow-first-token" ? fault : undefined));
     const split = next((fault) => (fault.kind === "split" ? fault : undefined));
-    const trouble = next((fault) =>
-      fault.kind === "answer" || fault.kind === "slow-first-token" || fault.kind === "split" ? undefined : fault,
-    );
-    const kinds = [answer, slow, split, trouble].flatMap((fault) => (fault === undefined ? [] : [fault.kind]));
-    return { answer, firstTokenMs: slow?.ms, split, trouble, kinds };
+    const told = next((fault) => (fault.kind === "usage" ? fault : undefined));
+    const twice = next((fault) => (fault.kind === "told-twice" ? fault : undefined));
+    const trouble = next((fault) => (isTrouble(fault) ? fault : undefined));
+    const played = [answer, slow, split, told, twice, trouble];
+    const kinds = played.flatMap((fault) => (fault === undefined ? [] : [fault.kind]));
+    return { answer, firstTokenMs: slow?.ms, split, told, isToldTwice: twice !== undefined, trouble, kinds };
   }
 }
+
+const isTrouble = (fault: z.output<typeof Fault>): fault is Trouble => !BESIDE.has(fault.kind);
+
+/** What can be met beside a trouble. */
+const BESIDE: ReadonlySet<string> = new Set(["answer", "slow-first-token", "split", "usage", "told-twice"]);

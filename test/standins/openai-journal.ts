@@ -26,6 +26,8 @@ export interface JournalEntry {
   /** Kinds of the scripted faults that were played. */
   readonly faults: readonly string[];
   readonly requestId: string;
+  /** OpenAI's id of the answer; `null` for refused requests. */
+  readonly responseId: string | null;
 }
 
 export interface UsageTotals extends StandinUsage {

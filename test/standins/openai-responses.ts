@@ -7,6 +7,8 @@ import type { StandinUsage } from "./openai-usage.ts";
 export type MakeId = (prefix: string) => string;
 
 type Json = Readonly<Record<string, unknown>>;
+/** Anything; without it nothing is told. */
+type Told = { readonly usage?: unknown };
 type ItemEnd = "completed" | "incomplete";
 
 /** The output item being written. */
@@ -28,21 +30,26 @@ export class ResponsesWriter implements AnswerWriter {
   readonly #prompt: Prompt;
   readonly #plan: Plan;
   readonly #makeId: MakeId;
-  readonly #id: string;
+  readonly id: string;
   readonly #createdAt: number;
+  readonly #told: Told | undefined;
   readonly #output: Json[] = [];
   #open: OpenItem | undefined;
   #part = -1;
   #sequence = 0;
 
-  /** @param request the request's body, whose settings are echoed in every `response`. */
-  constructor(request: Json, prompt: Prompt, plan: Plan, nowMs: number, makeId: MakeId) {
+  /**
+   * @param request the request's body, whose settings are echoed in every `response`.
+   * @param told what is told of the usage instead of what was used.
+   */
+  constructor(request: Json, prompt: Prompt, plan: Plan, nowMs: number, makeId: MakeId, told?: Told) {
     this.#request = request;
     this.#prompt = prompt;
     this.#plan = plan;
     this.#makeId = makeId;
-    this.#id = makeId("resp");
+    this.id = makeId("resp");
     this.#createdAt = Math.floor(nowMs / 1_000);
+    this.#told = told;
   }
 
   begin(): string {
@@ -233,7 +240,7 @@ export class ResponsesWriter implements AnswerWriter {
     const asked = (name: string, otherwise: unknown): unknown => this.#request[name] ?? otherwise;
     const isThinking = this.#prompt.effort !== "none";
     return {
-      id: this.#id,
+      id: this.id,
       object: "response",
       created_at: this.#createdAt,
       status,
@@ -260,7 +267,7 @@ export class ResponsesWriter implements AnswerWriter {
       top_logprobs: 0,
       top_p: asked("top_p", 1),
       truncation: asked("truncation", "disabled"),
-      usage: usage === null ? null : usageJson(usage),
+      usage: usage === null ? null : this.#told ? this.#told.usage : usageJson(usage),
       user: null,
       metadata: asked("metadata", {}),
     };

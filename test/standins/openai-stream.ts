@@ -7,6 +7,8 @@ import type { StandinUsage } from "./openai-usage.ts";
 
 /** Writes one answer in an endpoint's own words. Called in the order of the stream: events are numbered. */
 export interface AnswerWriter {
+  /** OpenAI's name of the answer. */
+  readonly id: string;
   /** What comes at once, before the first token. */
   begin(): string;
   /** A token of a part; opens the part when it is its first, and closes the one before. */
@@ -82,7 +84,8 @@ export function writeScript(
     ending = strike();
   }
   if (ending !== undefined) return { chunks, ending };
-  emit(writer.complete(usageAt(tokens)));
+  const whole = writer.complete(usageAt(tokens));
+  emit(faults.isToldTwice ? whole + whole : whole);
   return { chunks, ending: "end" };
 }
 

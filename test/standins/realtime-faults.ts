@@ -49,6 +49,12 @@ const Fault = z.discriminatedUnion("kind", [
   fault("duplicate-calls", {}),
   /** `response.done` without `usage`. */
   fault("no-usage", {}),
+  /** What it tells of the usage, instead of what was used. */
+  fault("usage", { usage: z.unknown() }),
+  /** It comes twice. */
+  fault("told-twice", {}),
+  /** It comes so late. */
+  fault("done-delay", { ms: count }),
   /** `response.done` with status `failed`. */
   fault("failed", {
     afterDeltas: count.default(0),
@@ -83,6 +89,10 @@ const Fault = z.discriminatedUnion("kind", [
   // Of a transcription
   fault("transcription-delay", { ms: count }),
   fault("transcription-failed", {}),
+  /** What is told of its usage, instead of what was used. */
+  fault("transcription-usage", { usage: z.unknown() }),
+  /** Its end comes twice. */
+  fault("transcription-twice", {}),
 ]);
 
 export type RealtimeFault = z.output<typeof Fault>;

@@ -57,7 +57,10 @@ export interface ResponseRecord {
   readonly isOutOfBand: boolean;
   readonly instructions: string | null;
   readonly audioMs: number;
+  /** As its end tells it, unless a fault tells otherwise; `null` where it has no end, or cost nothing. */
   readonly usage: RealtimeUsage | null;
+  /** What it has come to so far, told or not. */
+  readonly used: RealtimeUsage | null;
 }
 
 export interface TruncationRecord {

@@ -131,12 +131,13 @@ export class ResponseWriter {
     this.#finish(item, "completed", times);
   }
 
-  /** @param usage `undefined` leaves the field away, as a faulty server does. */
-  done(outcome: Outcome, usage: RealtimeUsage | null | undefined): void {
+  /** @param told instead of the usage, as a faulty server does: anything, and `undefined` leaves the field away. */
+  done(outcome: Outcome, usage: RealtimeUsage | null, told?: { readonly usage: unknown }): void {
     const { wire } = this.#context;
     const { status, ...details } = outcome;
     const response = this.#json(status, status === "completed" ? null : { type: status, ...details });
-    wire.event("response.done", { response: usage === undefined ? response : { ...response, usage } });
+    if (told) wire.strange("response.done", { response: { ...response, ...told } });
+    else wire.event("response.done", { response: { ...response, usage } });
     const tokens = { name: "tokens", limit: 15_000_000, remaining: 14_990_000, reset_seconds: 0.04 } as const;
     wire.event("rate_limits.updated", { rate_limits: [tokens] });
   }

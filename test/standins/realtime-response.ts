@@ -6,7 +6,7 @@ import type { ResponseRecord, Writable } from "./realtime-journal.ts";
 import type { ResponseRequest } from "./realtime-response-request.ts";
 import { type Outcome, ResponseWriter } from "./realtime-response-writer.ts";
 import { strike } from "./realtime-trouble.ts";
-import { agentAudioTokens, type InputTokens, textTokens, usageOf } from "./realtime-usage.ts";
+import { agentAudioTokens, type InputTokens, type RealtimeUsage, textTokens, usageOf } from "./realtime-usage.ts";
 import { BYTES_PER_MS, sentencesOf } from "./speech.ts";
 
 /** A response while it runs: says its answer at the session's pace, until it is through, cut or cancelled. */
@@ -52,6 +52,7 @@ export class RunningResponse {
       instructions: request.ownInstructions ?? null,
       audioMs: 0,
       usage: null,
+      used: null,
     };
     context.record.responses.push(this.#record);
   }
@@ -77,6 +78,7 @@ export class RunningResponse {
     for (const call of toolCalls) {
       if (this.#isOver) return;
       this.#characters += call.name.length + call.arguments.length;
+      this.#record.used = this.#used;
       this.#writer.toolCall(call.name, call.arguments, isTwice);
     }
     this.#end({ status: "completed" });
@@ -160,6 +162,7 @@ export class RunningResponse {
     this.#characters += words.length;
     this.#record.audioMs += ms;
     this.#deltas += 1;
+    this.#record.used = this.#used;
     if (ms > 0 && !this.#request.isOutOfBand) this.#context.hasSpoken();
     this.#strikeAfter(this.#deltas);
     this.#context.changed();
@@ -174,20 +177,35 @@ export class RunningResponse {
 
   #end(outcome: Outcome): void {
     if (this.#isOver) return;
-    const { clock, takeFault, changed } = this.#context;
+    const { clock, timers, takeFault, changed } = this.#context;
     this.abandon();
     this.#writer.closeMessage("incomplete");
-    const output = { text: textTokens(this.#characters), audio: agentAudioTokens(this.#record.audioMs) };
     // What ended before it began has no bill.
     const isUnused = outcome.status !== "completed" && this.#characters === 0 && this.#record.audioMs === 0;
-    const usage = isUnused ? null : usageOf(this.#input, output);
+    const usage = isUnused ? null : this.#used;
     this.#record.usage = usage;
+    this.#record.used = usage;
     this.#record.status = outcome.status;
     this.#record.reason = outcome.reason ?? outcome.error?.code ?? null;
     this.#record.doneAtMs = clock.now();
-    this.#writer.done(outcome, takeFault("no-usage") === undefined ? usage : undefined);
+    const odd = takeFault("no-usage", "usage");
+    const told = odd && { usage: odd.kind === "usage" ? odd.usage : undefined };
+    const times = takeFault("told-twice") === undefined ? 1 : 2;
+    const tell = (): void => {
+      for (let time = 0; time < times; time += 1) this.#writer.done(outcome, usage, told);
+    };
+    const lateMs = takeFault("done-delay")?.ms;
+    if (lateMs === undefined) tell();
+    else timers.start(tell, lateMs);
     this.#onDone(this.#record.audioMs);
     changed();
+  }
+
+  get #used(): RealtimeUsage {
+    return usageOf(this.#input, {
+      text: textTokens(this.#characters),
+      audio: agentAudioTokens(this.#record.audioMs),
+    });
   }
 
   /** Resolves when the clock says so, or when the response is over. */

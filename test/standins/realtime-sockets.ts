@@ -129,6 +129,7 @@ export class RealtimeSockets {
       usage: null,
       faults: record.faults,
       requestId: record.sessionId,
+      responseId: null,
     });
     world.journal.arrived(entry);
     const visit = { request, tcp, record, entry };
