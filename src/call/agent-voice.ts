@@ -12,7 +12,6 @@ import type { Transcript } from "./transcript.ts";
 import type { AnswerOutcome } from "./turn-maker.ts";
 import type { VoiceAnswer } from "./voice-answer.ts";
 import { stateOf, VoiceAnswers } from "./voice-answers.ts";
-import { instructionsOf } from "./voice-request.ts";
 
 /** Recorded sentences take about so much longer than reckoned from their letters, with their loading. */
 const SENTENCE_MARGIN_MS = 2_500;
@@ -199,7 +198,7 @@ export class AgentVoice {
   lose(nowMs: number): boolean {
     const wasDue = this.#isDue;
     this.#isDue = false;
-    const answer = this.answers.lose(this.#seenCharacters, nowMs);
+    const answer = this.answers.lose(nowMs);
     if (answer?.hasSound && !answer.isCut) this.#emit({ type: "caller", command: { type: "sound-end" } });
     return wasDue || answer !== undefined;
   }
@@ -212,19 +211,21 @@ export class AgentVoice {
 
   /** Nobody will tell what the answer has cost that is being made. */
   abandon(nowMs: number): void {
-    this.answers.abandon(this.#seenCharacters, nowMs);
+    this.answers.abandon(nowMs);
   }
 
   #bill(
     answer: VoiceAnswer,
-    { responseId, usage, source }: Extract<AnswerEvent, { type: "response-end" }>,
+    { responseId, outcome, usage, source }: Extract<AnswerEvent, { type: "response-end" }>,
     failure: Reason | null,
     nowMs: number,
   ): void {
-    // A response that was cancelled before its first word may cost nothing, and then has no usage.
-    const isUncounted = usage === null && answer.seq !== undefined;
-    const spent = isUncounted ? answer.estimatedUsage(this.answers.playback, this.#seenCharacters) : usage;
-    this.answers.end(responseId, answer, { usage: spent, source }, failure, nowMs);
+    // A response that was ended before its first word may cost nothing, and then has no usage.
+    const hasBegun = answer.seq !== undefined || answer.firstToolCallId !== undefined || outcome === "complete";
+    const spent = usage ?? (hasBegun ? this.answers.estimated(answer, false) : null);
+    // Told once more it is known by its id, also where its bill could not be read.
+    const told = source ?? (spent ? { upstreamId: responseId, rawUsage: null } : undefined);
+    this.answers.end(responseId, answer, { usage: spent, source: told }, failure, nowMs);
     this.#log(answer, failure, nowMs);
     if (spent) this.#screen.meter(this.#ledger);
   }
@@ -257,12 +258,6 @@ export class AgentVoice {
     this.tools.beginTurn();
     this.announce(reason, nowMs);
     return { text: factsOf(reason).spoken ?? "", effect: null, fatal: FATAL.has(reason) ? reason : undefined };
-  }
-
-  /** What the model has been shown so far, in characters: the input of a response that nobody counted. */
-  get #seenCharacters(): number {
-    const said = this.#transcript.turns.reduce((sum, { text }) => sum + text.length, 0);
-    return said + instructionsOf(this.#facts).length;
   }
 
   #log(answer: VoiceAnswer, code: Reason | null, nowMs: number): void {

@@ -12,7 +12,7 @@ import type { Call } from "./call.ts";
 /** What OpenAI puts around our words: roles, separators, the frame of tools. */
 const FRAME_TOKENS = 512;
 /** Of a caller, by the second (OpenAI's guide to Realtime costs). */
-const CALLER_TOKENS_PER_S = 10;
+export const CALLER_TOKENS_PER_S = 10;
 const FUNDED_S = LIMITS.fundedSoundMs / 1_000;
 /** Words in half a minute, in any language. */
 const TRANSCRIPT_TOKENS = 500;

@@ -1,8 +1,11 @@
 import { NO_USAGE, type TurnTimings, type Usage } from "../protocol/call-record.ts";
 import { heardText, type Playback } from "./playback.ts";
+import type { Shown } from "./voice-guess.ts";
 
 /** OpenAI counts the agent's sound as one token for 50 ms (pricing page, 2026-11-22). */
 const MS_PER_AUDIO_TOKEN = 50;
+/** What a model has made that a broken line has swallowed. */
+const SWALLOWED_MS = 500;
 /** Rather too many tokens than too few: a guess at a bill errs high. */
 const CHARACTERS_PER_TOKEN = 3;
 
@@ -90,14 +93,15 @@ export class VoiceAnswer {
     };
   }
 
-  /** Its usage when OpenAI does not tell: counted from what came, and marked as estimated. */
-  estimatedUsage(playback: Playback, historyCharacters: number): Usage {
-    const soundMs = this.itemIds.reduce((sum, itemId) => sum + playback.sentMsOf(itemId), 0);
+  /** Its usage when OpenAI does not tell: counted from what came, and marked as estimated. `isLost`: more was on its way. */
+  estimatedUsage(playback: Playback, shown: Shown, isLost: boolean): Usage {
+    const sentMs = this.itemIds.reduce((sum, itemId) => sum + playback.sentMsOf(itemId), 0);
+    const soundMs = sentMs + (isLost ? SWALLOWED_MS : 0);
     const outputAudioTokens = Math.ceil(soundMs / MS_PER_AUDIO_TOKEN);
     return {
       ...NO_USAGE,
       responses: 1,
-      inputTokens: Math.ceil(historyCharacters / CHARACTERS_PER_TOKEN),
+      ...shown,
       outputTokens: outputAudioTokens + Math.ceil(this.text.length / CHARACTERS_PER_TOKEN),
       outputAudioTokens,
       estimated: true,

@@ -7,6 +7,7 @@ import type { ChargeStart, Ledger } from "./ledger.ts";
 import { type CutItem, Playback } from "./playback.ts";
 import type { Transcript } from "./transcript.ts";
 import { VoiceAnswer } from "./voice-answer.ts";
+import { type Shown, shownNow } from "./voice-guess.ts";
 
 /** Half a minute at 20 tokens a second. */
 const GUESSED_AUDIO_TOKENS = 600;
@@ -39,7 +40,7 @@ export class VoiceAnswers {
   }
 
   begin(responseId: string, turnEndedAtMs: number | undefined, nowMs: number): void {
-    const charge = this.#ledger.begin(this.#billed, this.#guess(), nowMs);
+    const charge = this.#ledger.begin(this.#billed, this.#guess(nowMs), nowMs);
     this.#current = new VoiceAnswer(turnEndedAtMs, nowMs, charge);
     this.#byResponse.set(responseId, this.#current);
   }
@@ -144,15 +145,20 @@ export class VoiceAnswers {
     return { cuts, wasSpeaking };
   }
 
+  /** What an answer has come to that nobody counts. `isLost`: it may have been more than what came. */
+  estimated(answer: VoiceAnswer, isLost: boolean): Usage {
+    return answer.estimatedUsage(this.playback, this.#shown(answer.startedAtMs), isLost);
+  }
+
   /** The session is gone in mid-answer. What left us of it is being heard, and is what was said. */
-  lose(historyCharacters: number, nowMs: number): VoiceAnswer | undefined {
+  lose(nowMs: number): VoiceAnswer | undefined {
     const answer = this.current;
     this.#byResponse.clear();
     this.#current = undefined;
     if (!answer) return undefined;
     answer.isDone = true;
     this.place(answer);
-    const usage = answer.estimatedUsage(this.playback, historyCharacters);
+    const usage = this.estimated(answer, true);
     this.#ledger.settle(answer.charge, usage);
     const heard = answer.isCut || answer.hasSound ? {} : { heardText: "" };
     this.keep(answer, { usage, failure: "upstream_lost", ...heard }, nowMs);
@@ -160,11 +166,11 @@ export class VoiceAnswers {
   }
 
   /** The call is over before the model was through. What came of its answer was paid for, and is counted by us. */
-  abandon(historyCharacters: number, nowMs: number): void {
+  abandon(nowMs: number): void {
     const [responseId, answer] = [...this.#byResponse].find(([, one]) => one === this.current) ?? [];
     if (responseId === undefined || answer === undefined) return;
     const hasBegun = answer.seq !== undefined || answer.firstToolCallId !== undefined;
-    const usage = hasBegun ? answer.estimatedUsage(this.playback, historyCharacters) : null;
+    const usage = hasBegun ? this.estimated(answer, true) : null;
     this.end(responseId, answer, { usage }, null, nowMs);
   }
 
@@ -173,14 +179,16 @@ export class VoiceAnswers {
     return { kind: "response", model, payer };
   }
 
-  /** What an answer comes to of which no more is ever heard: as much as the one before, and half a minute of sound. */
-  #guess(): Usage {
-    const last = this.#ledger.charges.findLast(({ kind }) => kind === "response")?.usage ?? NO_USAGE;
+  #shown(nowMs: number): Shown {
+    return shownNow(this.#facts, this.#transcript, this.#ledger, nowMs);
+  }
+
+  /** What an answer comes to of which no more is ever heard: half a minute of sound. */
+  #guess(nowMs: number): Usage {
     return {
       ...NO_USAGE,
       responses: 1,
-      inputTokens: last.inputTokens + last.outputTokens,
-      inputAudioTokens: last.inputAudioTokens + last.outputAudioTokens,
+      ...this.#shown(nowMs),
       outputTokens: GUESSED_AUDIO_TOKENS,
       outputAudioTokens: GUESSED_AUDIO_TOKENS,
     };

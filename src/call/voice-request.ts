@@ -5,7 +5,7 @@ import type { CallFacts } from "./call-facts.ts";
 import { historyOf } from "./history.ts";
 import type { Transcript } from "./transcript.ts";
 
-export const instructionsOf = ({ config }: CallFacts): string => config.prompt ?? DEFAULT_PROMPT;
+const instructionsOf = ({ config }: CallFacts): string => config.prompt ?? DEFAULT_PROMPT;
 
 /** What a session is opened with: the agent, and what was said so far. */
 export function voiceRequestOf(facts: CallFacts, transcript: Transcript, pushToTalk: boolean): VoiceRequest {

@@ -16,6 +16,7 @@ import { cut } from "./tool-desk.ts";
 import type { Transcript } from "./transcript.ts";
 import type { AnswerOutcome, TurnMaker, UnfinishedTurn } from "./turn-maker.ts";
 import { stateOf, type VoiceAnswers } from "./voice-answers.ts";
+import { transcriptNow } from "./voice-guess.ts";
 import { VoiceLink } from "./voice-link.ts";
 import { voiceRequestOf } from "./voice-request.ts";
 
@@ -206,10 +207,13 @@ export class VoiceTurns implements TurnMaker {
   voice(session: number, event: VoiceEvent, nowMs: number): AnswerOutcome | undefined {
     if (!this.#link.isCurrent(session)) return undefined;
     switch (event.type) {
-      case "caller-text":
-        this.#caller.words(event.itemId, cut(event.text, LIMITS.utteranceCharacters), event.usage);
-        if (event.usage) this.#billTranscript(event.usage, event.source, nowMs);
+      case "caller-text": {
+        const usage = event.usage ?? transcriptNow(this.#facts, event.text, nowMs);
+        this.#caller.words(event.itemId, cut(event.text, LIMITS.utteranceCharacters), usage);
+        // Told once more it is known by its item, also where its bill could not be read.
+        this.#billTranscript(usage, event.source ?? { upstreamId: event.itemId, rawUsage: null }, nowMs);
         return undefined;
+      }
       case "caller-text-failed":
         this.#caller.wordsFailed(event.itemId);
         return undefined;

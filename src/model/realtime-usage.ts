@@ -77,3 +77,23 @@ export function readTranscriptionUsage(value: unknown): Usage | null {
       : { transcriptionMs: Math.round(bill.seconds * 1_000) };
   return { ...NO_USAGE, transcriptions: 1, ...counted };
 }
+
+/** Somebody who speaks slowly, with a pause before and after. */
+const MS_PER_CHARACTER = 200;
+const PAUSES_MS = 2_000;
+const MS_PER_TOKEN = 100;
+const CHARACTERS_PER_TOKEN = 3;
+
+/** What a transcript of these words comes to when its bill cannot be read: reckoned from them, rather too much. */
+export function guessOfTranscript(text: string, isByTime: boolean): Usage {
+  const soundMs = PAUSES_MS + text.length * MS_PER_CHARACTER;
+  const soundTokens = Math.ceil(soundMs / MS_PER_TOKEN);
+  const counted = isByTime
+    ? { transcriptionMs: soundMs }
+    : {
+        transcriptionInputTokens: soundTokens,
+        transcriptionInputAudioTokens: soundTokens,
+        transcriptionOutputTokens: Math.ceil(text.length / CHARACTERS_PER_TOKEN),
+      };
+  return { ...NO_USAGE, transcriptions: 1, ...counted, estimated: true };
+}

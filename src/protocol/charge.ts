@@ -44,6 +44,6 @@ export interface Charge {
 /** Beside a usage: what OpenAI itself wrote. */
 export interface UsageSource {
   readonly upstreamId: string | null;
-  /** JSON text. */
-  readonly rawUsage: string;
+  /** JSON text; null: none that could be used. */
+  readonly rawUsage: string | null;
 }

@@ -334,7 +334,8 @@ describe("a call with sound that a page follows", () => {
     expect(said((await sentIn(150))[0]?.report.messages)).toEqual(["3 …It is ", "speaking"]);
     run((table) => table.upstream({ type: "agent-delta", ...ids, text: "noon." }));
     run((table) => table.upstream({ type: "caller-text", itemId: "item_1", text: "What time is it?", usage: null }));
-    expect(said((await sentIn(150))[0]?.report.messages)).toEqual(["2 caller: What time is it?", "3 …noon."]);
+    const messages = ["2 caller: What time is it?", "3 …noon.", "meter 120"];
+    expect(said((await sentIn(150))[0]?.report.messages)).toEqual(messages);
     run((table) => table.ends("resp_2"));
     expect(said((await sentIn(150))[0]?.report.messages)).toEqual(["3 agent: It is noon.", "meter 240"]);
   });

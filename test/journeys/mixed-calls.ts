@@ -24,9 +24,13 @@ export interface Place {
 const phoneOf = ({ room, student }: Place, query = ""): Promise<TwilioPhone> =>
   placeCall({ origin: room.url, authToken: TWILIO_AUTH_TOKEN, sessionToken: student.sessionToken, query });
 
-/** By phone, in text: answers, one over which the caller speaks while it is made, and one with a tool. */
-export async function relayCall(place: Place): Promise<void> {
+/**
+ * By phone, in text: answers, one over which the caller speaks while it is made, and one with a tool. Returns how long it was,
+ * in milliseconds.
+ */
+export async function relayCall(place: Place): Promise<number> {
   const { room, student } = place;
+  const fromMs = performance.now();
   const phone = await phoneOf(place);
   const ask = async (words: string, answer: RegExp): Promise<void> => {
     const before = phone.turns.length;
@@ -44,6 +48,7 @@ export async function relayCall(place: Place): Promise<void> {
   await room.fault({ kind: "answer", key: student.key, text: "It is ordered." });
   await ask("Order it.", /It is ordered\./);
   await phone.hangUp();
+  return performance.now() - fromMs;
 }
 
 /** In text without a phone: an answer, and one that is still being made when the caller hangs up. */
@@ -90,9 +95,10 @@ export async function browserCall({ room, student }: Place): Promise<void> {
   await caller.hangUp();
 }
 
-/** By phone, with sound: an answer, and one over which the caller speaks. */
-export async function streamCall(place: Place): Promise<void> {
+/** By phone, with sound: an answer, and one over which the caller speaks. Returns how long it was, in milliseconds. */
+export async function streamCall(place: Place): Promise<number> {
   const { room, student } = place;
+  const fromMs = performance.now();
   const phone = await phoneOf(place, "?wayIn=media-streams");
   const stream = await phone.waitForStream();
   const speak = async (words: string): Promise<void> => {
@@ -123,6 +129,7 @@ export async function streamCall(place: Place): Promise<void> {
   await stream.untilQuiet(30_000);
   await phone.hangUp();
   await phone.over;
+  return performance.now() - fromMs;
 }
 
 /** A voice is tried out: no call. */

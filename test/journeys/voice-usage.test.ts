@@ -140,9 +140,9 @@ describe.concurrent("the bill of an answer that was not finished", () => {
     expect(sumOf(exact)).toEqual(sumOf(sessions.map(billOf)));
     expect(call.usage).toEqual(sumOf([...estimated, ...exact]));
     expect(call.usage.estimated).toBe(true);
-    // Six deltas of 100 ms, and a token for 50 ms of them.
-    expect(estimated[0]?.outputAudioTokens).toBeGreaterThanOrEqual(10);
-    expect(estimated[0]?.outputAudioTokens).toBeLessThanOrEqual(12);
+    // Six deltas of 100 ms, a token for 50 ms of them, and half a second that may have been on its way.
+    expect(estimated[0]?.outputAudioTokens).toBeGreaterThanOrEqual(20);
+    expect(estimated[0]?.outputAudioTokens).toBeLessThanOrEqual(22);
   });
 
   it("VJOURNEY-32 is waited for when the caller hangs up in mid-answer, but not for longer than a second", async () => {
