@@ -158,6 +158,8 @@ export const LIMITS = {
 
   /** Money is lent ahead of what may cost it (workshop's object), and is free again after so long without a word. */
   reservationMs: 120_000,
+  /** What others hold and have not spent is waited for so long, before a call is told that it is used. */
+  fundsPatienceMs: 5_000,
   /** Sound that one reservation of a call covers, beside the next answer. */
   fundedSoundMs: 30_000,
   /** The longest answer on borrowed money: about 45 s of speech with its words. */

@@ -143,7 +143,7 @@ export class AgentVoice {
         if (this.tools.isKnown(event.toolCallId)) return undefined;
         // What was said before the call comes before it.
         this.answers.keep(answer, {}, nowMs);
-        answer.firstToolCallId ??= event.toolCallId;
+        answer.called(event);
         this.#screen.show("using-tool");
         this.tools.keep(event, nowMs);
         this.run(event.toolCallId, nowMs);

@@ -20,6 +20,8 @@ export type CallEvent =
   | { readonly type: "leg-open" }
   /** Another key of the same payer's from here on. */
   | { readonly type: "key-changed" }
+  /** The request has left: from now on somebody is billed for it. */
+  | { readonly type: "asked"; readonly response: number }
   | { readonly type: "model"; readonly response: number; readonly events: readonly ModelEvent[] }
   | { readonly type: "voice"; readonly session: number; readonly event: VoiceEvent }
   /** The whole of a recorded sentence has left us; `sent` false: there was none to be had. */

@@ -67,13 +67,15 @@ export class CallRunner {
   }
 
   dispatch(event: CallEvent): void {
-    this.#keepNow();
+    // What was to be kept with a request waits on, with the row of what that is billed for.
+    if (event.type !== "asked") this.#keepNow();
     const all = this.#call.handle(event, this.#ports.nowMs());
     // A caller who speaks over the agent must not wait for a write, and neither must the model: like a request to it.
     if (this.line) for (const command of all) if (isUrgent(command)) this.#execute(command);
     const commands = this.line ? all.filter((command) => !isUrgent(command)) : all;
     for (const command of commands) if (isKept(command)) this.#unkept.push(command);
-    const mayGoAhead = commands.some(({ type }) => type === "respond") && !commands.some(leavesUs);
+    const isRequest = event.type === "asked" || commands.some(({ type }) => type === "respond");
+    const mayGoAhead = isRequest && !commands.some(leavesUs);
     if (mayGoAhead) this.#ports.startTimer(() => this.#keepNow(), 0);
     else this.#keepNow();
     for (const command of mergeSpeech(commands)) this.#execute(command);
@@ -144,7 +146,11 @@ export class CallRunner {
       const [leg, refusal] = await Promise.all([this.#ports.modelLeg(), this.#ports.cover?.(request)]);
       if (abort.signal.aborted) return;
       if (refusal) throw new Failure(refusal);
-      await leg.respond(request, abort.signal, (events) => this.dispatch({ type: "model", response, events }));
+      const answered = leg.respond(request, abort.signal, (events) =>
+        this.dispatch({ type: "model", response, events }),
+      );
+      this.dispatch({ type: "asked", response });
+      await answered;
     } catch (thrown) {
       const reason = this.#ports.reasonOf(thrown);
       if (reason === "internal") this.#ports.log({ event: "uncaught", where: "call", name: errorName(thrown) });

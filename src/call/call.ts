@@ -139,6 +139,9 @@ export class Call {
       case "funds-refused":
         this.money.refused(event.reason, nowMs);
         return;
+      case "asked":
+        this.#text?.asked(event.response, nowMs);
+        return;
       case "model": {
         const outcome = this.#text?.model(event.response, event.events, nowMs);
         if (!outcome) return;

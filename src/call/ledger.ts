@@ -75,7 +75,7 @@ export class Ledger {
   }
 
   /** It is over. `usage` null: it was refused, and nobody bills it. False: it was over before, or this was told before. */
-  settle(seq: number, usage: Usage | null, source?: UsageSource | undefined): boolean {
+  settle(seq: number, usage: Usage | null, source?: UsageSource): boolean {
     const charge = this.#charges[seq - 1];
     if (charge?.state !== "open") return false;
     const isKnown = this.#isKnown(charge.kind, source);

@@ -24,6 +24,7 @@ export interface PursePorts {
 
 /** What is held is not used up to its last moment: clocks differ, and an answer takes its time. */
 const EARLY_MS = 20_000;
+const HELD_RETRY_MS = 500;
 
 /**
  * The money a call may spend: reserved at the workshop's object before it can be spent, settled after. One question is on its
@@ -37,6 +38,8 @@ export class Purse {
   #untilMs = 0;
   #asking: Promise<Reason | undefined> = Promise.resolve(undefined);
   #settledMicroUsd = -1;
+  /** Why it was refused last. */
+  #heldFor: Reason | undefined;
 
   constructor(ports: PursePorts) {
     this.#ports = ports;
@@ -104,6 +107,17 @@ export class Purse {
   async #askNow(needMicroUsd: number, isToTell: boolean): Promise<Reason | undefined> {
     // Whoever asked before may have reserved enough for both.
     if (needMicroUsd > 0 && !isToTell && this.holds(needMicroUsd)) return undefined;
+    const untilMs = this.#ports.nowMs() + LIMITS.fundsPatienceMs;
+    for (;;) {
+      const refusal = await this.#askOnce(needMicroUsd);
+      if (refusal !== "held") return refusal;
+      if (this.#ports.nowMs() >= untilMs) return this.#heldFor;
+      // Others hold it for an answer of theirs, which takes a moment, and give back what that did not need.
+      await new Promise<void>((resolve) => void this.#ports.startTimer(resolve, HELD_RETRY_MS));
+    }
+  }
+
+  async #askOnce(needMicroUsd: number): Promise<Reason | "held" | undefined> {
     const spentMicroUsd = this.#ports.spentMicroUsd();
     const asked = this.#ports.ask({ spentMicroUsd, needMicroUsd });
     const reply = await this.#inTime(asked);
@@ -113,7 +127,9 @@ export class Purse {
     this.#heldMicroUsd = reply.granted ? needMicroUsd : 0;
     this.#untilMs = reply.granted ? Math.min(reply.untilMs, this.#ports.nowMs() + LIMITS.reservationMs) : 0;
     if (reply.budget) this.#ports.onBudget(reply.budget);
-    return reply.granted ? undefined : reply.reason;
+    if (reply.granted) return undefined;
+    this.#heldFor = reply.reason;
+    return reply.isHeld ? "held" : reply.reason;
   }
 
   async #inTime(asked: Promise<FundsReply>): Promise<FundsReply | undefined> {

@@ -202,7 +202,8 @@ export class Turns implements TurnMaker {
     const answer = this.#answer;
     if (!answer) return;
     if (this.#request && this.#tools.running.size === 0) {
-      this.#used(answer, estimateUsage(this.#request, answer.responseText));
+      const called = answer.toolCalls.map((call) => call.name + call.arguments).join("");
+      this.#used(answer, estimateUsage(this.#request, answer.responseText + called));
     }
     this.#emit({ type: "cancel-response" });
     this.#keepTurn(answer, heardText, null, nowMs);
@@ -224,10 +225,16 @@ export class Turns implements TurnMaker {
         : [],
     };
     this.#response += 1;
+    this.#charge = 0;
+    this.#emit({ type: "respond", response: this.#response, request: this.#request });
+  }
+
+  /** A request has left. One that waits for money has not: nothing is billed for it, also if it never comes to that. */
+  asked(response: number, nowMs: number): void {
+    if (response !== this.#response || !this.#request) return;
     const { model, payer } = this.#facts;
     const guess = { ...estimateUsage(this.#request, ""), outputTokens: LIMITS.responseOutputTokens };
     this.#charge = this.#ledger.begin({ kind: "response", model, payer }, guess, nowMs);
-    this.#emit({ type: "respond", response: this.#response, request: this.#request });
   }
 
   /** What a response has come to; `null`: it was refused. */

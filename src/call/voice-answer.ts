@@ -1,4 +1,4 @@
-import { NO_USAGE, type TurnTimings, type Usage } from "../protocol/call-record.ts";
+import { NO_USAGE, type ToolCallRecord, type TurnTimings, type Usage } from "../protocol/call-record.ts";
 import { heardText, type Playback } from "./playback.ts";
 import type { Shown } from "./voice-guess.ts";
 
@@ -8,6 +8,9 @@ const MS_PER_AUDIO_TOKEN = 50;
 const SWALLOWED_MS = 500;
 /** Rather too many tokens than too few: a guess at a bill errs high. */
 const CHARACTERS_PER_TOKEN = 3;
+
+/** A tool call as the model wrote it. */
+type ToolCallWords = Pick<ToolCallRecord, "toolCallId" | "name" | "arguments">;
 
 /** One response of the model while it is made and heard: the agent's turn, unless it only calls tools. */
 export class VoiceAnswer {
@@ -24,7 +27,8 @@ export class VoiceAnswer {
   isDone = false;
   hasSound = false;
   /** The first tool it called. */
-  firstToolCallId: string | undefined;
+  #firstToolCallId: string | undefined;
+  #toolCharacters = 0;
   readonly #texts = new Map<string, string>();
   #ttftMs: number | null = null;
   #ttfbMs: number | null = null;
@@ -40,6 +44,15 @@ export class VoiceAnswer {
   /** What it says, all items of it. */
   get text(): string {
     return [...this.#texts.values()].filter((text) => text !== "").join(" ");
+  }
+
+  get firstToolCallId(): string | undefined {
+    return this.#firstToolCallId;
+  }
+
+  called({ toolCallId, name, arguments: args }: ToolCallWords): void {
+    this.#firstToolCallId ??= toolCallId;
+    this.#toolCharacters += name.length + args.length;
   }
 
   get itemIds(): readonly string[] {
@@ -102,7 +115,7 @@ export class VoiceAnswer {
       ...NO_USAGE,
       responses: 1,
       ...shown,
-      outputTokens: outputAudioTokens + Math.ceil(this.text.length / CHARACTERS_PER_TOKEN),
+      outputTokens: outputAudioTokens + Math.ceil((this.text.length + this.#toolCharacters) / CHARACTERS_PER_TOKEN),
       outputAudioTokens,
       estimated: true,
     };

@@ -175,6 +175,8 @@ class ResponseFold {
   #waiting: ModelEvent[] = [];
   #text = "";
   #said = "";
+  /** Names and arguments of tools. */
+  #called = "";
   /** The model has said or called something. */
   hasBegun = false;
   over = false;
@@ -196,6 +198,7 @@ class ResponseFold {
         // The same call is announced in more than one event; it counts once.
         if (this.#toolCallIds.has(event.toolCallId)) return;
         this.#toolCallIds.add(event.toolCallId);
+        this.#called += event.name + event.arguments;
         this.hasBegun = true;
         this.#push(event);
         return;
@@ -250,7 +253,7 @@ class ResponseFold {
   }
 
   #estimate(): Usage {
-    return estimateUsage(this.#request, this.#said + this.#text);
+    return estimateUsage(this.#request, this.#said + this.#text + this.#called);
   }
 }
 

@@ -35,7 +35,7 @@ export const END_WORDS: Readonly<Record<EndReason, string>> = {
   "key-failed": "The OpenAI key of this agent was not accepted.",
   revoked: "The workshop ended this call.",
   paused: "Your instructor paused all calls.",
-  budget: "The money for this call was used up.",
+  budget: "There was not enough money left to go on.",
   refused: "The call was refused.",
   policy: "The call was ended for what was sent in it.",
   lost: "The connection was lost and did not come back.",

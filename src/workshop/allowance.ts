@@ -161,7 +161,7 @@ export class Allowance {
     return changed;
   }
 
-  #refusal(request: FundsRequest, nowMs: number): { reason: FundsRefusal; budget: Budget | null } | undefined {
+  #refusal(request: FundsRequest, nowMs: number): Omit<Extract<FundsReply, { granted: false }>, "granted"> | undefined {
     const { payer, model, needMicroUsd } = request;
     const lending = this.#lendingFor(request);
     if (payer === "instructor") {
@@ -170,11 +170,15 @@ export class Allowance {
         : lending.models !== null && !lending.models.includes(model)
           ? "model_not_lent"
           : undefined;
-      if (reason) return { reason, budget: this.#nearest(request, nowMs) };
+      if (reason) return { reason, isHeld: false, budget: this.#nearest(request, nowMs) };
     }
     const limits = this.#limitsOf(request, nowMs);
-    const full = limits.find((limit) => limit.spentMicroUsd + limit.heldMicroUsd + needMicroUsd > limit.limitMicroUsd);
-    return full && { reason: full.reason, budget: { ...budgetOf(full), stage: "spent" } };
+    const leftOf = ({ limitMicroUsd, spentMicroUsd }: Limit): number => limitMicroUsd - spentMicroUsd - needMicroUsd;
+    // What is spent weighs more than what is held: that may come back.
+    const spent = limits.find((limit) => leftOf(limit) < 0);
+    if (spent) return { reason: spent.reason, isHeld: false, budget: { ...budgetOf(spent), stage: "spent" } };
+    const held = limits.find((limit) => leftOf(limit) < limit.heldMicroUsd);
+    return held && { reason: held.reason, isHeld: true, budget: budgetOf(held) };
   }
 
   #nearest(request: FundsRequest, nowMs: number): Budget | null {

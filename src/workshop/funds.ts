@@ -53,4 +53,10 @@ export type FundsRefusal =
 export type FundsReply =
   /** `untilMs`: from then on it is not held any more. `budget` null: nothing limits this call. */
   | { readonly granted: true; readonly untilMs: number; readonly budget: Budget | null }
-  | { readonly granted: false; readonly reason: FundsRefusal; readonly budget: Budget | null };
+  /** `isHeld`: it is not spent, others hold it now, and may not need it. */
+  | {
+      readonly granted: false;
+      readonly reason: FundsRefusal;
+      readonly isHeld: boolean;
+      readonly budget: Budget | null;
+    };

@@ -243,7 +243,7 @@ export function harness(options: {
         const { fundsVerdict: verdict } = told;
         if (verdict === "fails") throw new Error("the workshop object is gone");
         if (verdict === "never") return new Promise<never>(() => {});
-        if (verdict !== "granted") return { granted: false, reason: verdict, budget: null };
+        if (verdict !== "granted") return { granted: false, reason: verdict, isHeld: false, budget: null };
         return { granted: true, untilMs: clock.nowMs + LIMITS.reservationMs, budget: null };
       },
       lendingChanged: (workshopId, lending) => tell({ workshopId, told: "lending", lending }),

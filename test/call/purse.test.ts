@@ -72,7 +72,7 @@ describe("the purse of a call", () => {
   it("PURSE-4 says why it is refused, and shows how much there was", async () => {
     const world = new World();
     const spent: Budget = { ...BUDGET, stage: "spent" };
-    world.answer = async () => ({ granted: false, reason: "allowance_used", budget: spent });
+    world.answer = async () => ({ granted: false, reason: "allowance_used", isHeld: false, budget: spent });
     expect(await world.purse.cover(100)).toBe("allowance_used");
     expect(world.budgets).toEqual([spent]);
   });
@@ -93,7 +93,7 @@ describe("the purse of a call", () => {
     world.terms = "capped";
     world.answer = () => Promise.reject(new Error("gone"));
     expect(await world.purse.cover(100)).toBeUndefined();
-    world.answer = async () => ({ granted: false, reason: "own_cap_used", budget: null });
+    world.answer = async () => ({ granted: false, reason: "own_cap_used", isHeld: false, budget: null });
     expect(await world.purse.cover(100)).toBe("own_cap_used");
   });
 
@@ -147,5 +147,22 @@ describe("the purse of a call", () => {
     expect(await world.purse.renew(50)).toBeUndefined();
     expect(await world.purse.renew(50)).toBeUndefined();
     expect(world.asked).toEqual([asked(0, 100), asked(30, 50)]);
+  });
+
+  it("PURSE-12 waits a moment for what others hold and have not spent, and no longer", async () => {
+    const world = new World();
+    const held: FundsReply = { granted: false, reason: "pool_used", isHeld: true, budget: BUDGET };
+    world.answer = async () => held;
+    const waiting = world.purse.cover(100);
+    await world.clock.advanceAsync(1_400);
+    world.answer = async () => world.granted();
+    await world.clock.advanceAsync(100);
+    expect(await waiting).toBeUndefined();
+    expect(world.asked).toHaveLength(4);
+
+    world.answer = async () => held;
+    const inVain = world.purse.cover(200);
+    await world.clock.advanceAsync(LIMITS.fundsPatienceMs);
+    expect(await inVain).toBe("pool_used");
   });
 });

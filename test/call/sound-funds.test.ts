@@ -77,7 +77,7 @@ describe("money for a call with sound", () => {
   it("SFUNDS-4 says once that there is no more, and why", async () => {
     const world = new World();
     await world.funds.open();
-    world.answer = async () => ({ granted: false, reason: "pool_used", budget: null });
+    world.answer = async () => ({ granted: false, reason: "pool_used", isHeld: false, budget: null });
     world.spentMicroUsd = 50;
     world.funds.changed();
     await world.clock.advanceAsync(LIMITS.reservationMs);

@@ -65,6 +65,8 @@ export class Table {
       if (command.type === "keep-progress") this.progress = command.progress;
     }
     this.commands.push(...commands);
+    for (const command of commands)
+      if (command.type === "respond") this.do({ type: "asked", response: command.response });
     return commands;
   }
 

@@ -1,7 +1,8 @@
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import * as say from "../../src/web/words.ts";
 import { launchChromium } from "./chromium.ts";
+import { amounts, chipOf, costOf, microUsdOf, receiptOf } from "./page-amounts.ts";
 import { BILL, billLine, billOf, budgetOf, METER, meterOf, NO_MONEY, REPRICED } from "./page-money.ts";
 import { openState, type PageState, type Scene } from "./page-states.ts";
 import { CALL, CALL_ID, CALL_REPLY, CONVERSATION, LISTENING, ME, OWN_KEY, WATCHED } from "./page-world.ts";
@@ -29,13 +30,6 @@ async function opened(state: Partial<PageState> = {}): Promise<Scene & { readonl
 
 const WITH_LINE = { ...BILL, lines: [...BILL.lines, billLine("phone", "time", 120_000, 0.0125, 25_000)] };
 const ENDED = { type: "call-end", endReason: "agent-ended" } as const;
-
-/** Millionths of a dollar of an amount as it is shown. */
-const microUsdOf = (words: string): number => Math.round(Number(/\$(\d+\.\d+)/.exec(words)?.[1]) * 1_000_000);
-const amounts = async (within: Locator): Promise<number[]> => (await within.allInnerTexts()).map(microUsdOf);
-const receiptOf = (page: Page): Locator => page.getByRole("region", { name: say.RECEIPT_WORDS.title, exact: true });
-const costOf = (page: Page): Locator => page.locator(".cost .amount");
-const chipOf = (page: Page): Locator => page.getByRole("button", { name: say.PAYER_WORDS.pays });
 
 describe("the money on a student's page", () => {
   it("PAGE-75 the meter moves with each message, and its layers add up to it to the millionth", async () => {

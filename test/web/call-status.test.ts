@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { CallMessage } from "../../src/protocol/call-messages.ts";
 import { NO_USAGE } from "../../src/protocol/call-record.ts";
 import { type CallView, foldCall, NO_CALL, type ViewChange } from "../../src/web/call-view.ts";
-import { hintOf, lastedMs, statusOf } from "../../src/web/student/call-status.ts";
+import { hintOf, isShort, lastedMs, statusOf } from "../../src/web/student/call-status.ts";
 import { BILL } from "../journeys/page-money.ts";
 import { turnMessage } from "./messages.ts";
 
@@ -29,6 +29,12 @@ const viewAfter = (...steps: readonly (readonly [atMs: number, change: ViewChang
   steps.reduce((view, [atMs, change]) => foldCall(view, change, atMs), NO_CALL);
 const live = (...steps: readonly (readonly [atMs: number, change: ViewChange])[]): CallView =>
   viewAfter([0, DIAL], [1_000, told(START)], [1_000, told(LISTENING)], ...steps);
+
+it("BILLJ-27 a sentence about money is whole, and not marked as an answer that is missing or short", () => {
+  const whole = [null, "silence", "budget_low", "allowance_used", "own_cap_used", "money_unreachable"];
+  expect(whole.filter(isShort)).toEqual([]);
+  expect(["upstream_lost", "upstream_timeout", "internal"].map(isShort)).toEqual([true, true, true]);
+});
 
 describe("the words above a call", () => {
   it("SCREEN-1 name the tool that is being used", () => {

@@ -31,8 +31,21 @@ describe("what is lent", () => {
     expect(refused).toEqual({
       granted: false,
       reason,
+      isHeld: false,
       budget: { of, limitMicroUsd: 50, spentMicroUsd: 20, stage: "spent" },
     });
+  });
+
+  it("FUNDS-16 is not called used while others only hold it", () => {
+    const allowance = newAllowance({ poolMicroUsd: 100 });
+    allowance.ask(asking(1, 1, { spentMicroUsd: 10, needMicroUsd: 60 }), NOW_MS);
+    expect(allowance.ask(asking(2, 2, { needMicroUsd: 40 }), NOW_MS)).toEqual({
+      granted: false,
+      reason: "pool_used",
+      isHeld: true,
+      budget: { of: "pool", limitMicroUsd: 100, spentMicroUsd: 10, stage: "ok" },
+    });
+    expect(allowance.ask(asking(2, 2, { needMicroUsd: 91 }), NOW_MS)).toMatchObject({ isHeld: false });
   });
 
   it("FUNDS-3 is one student's over all their calls, and another's is their own", () => {

@@ -17,6 +17,22 @@ import {
 const SAID_IN_FULL: readonly (string | null)[] = ["silence", "call_cap", "revoked", "workshop_paused"];
 export const isSaidInFull = (failure: string | null): boolean => SAID_IN_FULL.includes(failure);
 
+/** Of money: said in full too, and then there is something to be done about them. */
+const OF_MONEY: readonly (string | null)[] = [
+  "budget_low",
+  "allowance_used",
+  "pool_used",
+  "call_budget_used",
+  "own_cap_used",
+  "fallback_off",
+  "model_not_lent",
+  "unpriced_model",
+  "money_unreachable",
+];
+/** Whether words are missing from a line of the agent's that has this failure. */
+export const isShort = (failure: string | null): boolean =>
+  failure !== null && !isSaidInFull(failure) && !OF_MONEY.includes(failure);
+
 const UNHEARD_AFTER_MS = 4_000;
 const SECONDS_SHOWN_AFTER_MS = 2_000;
 const LAST_MINUTE_MS = 60_000;

@@ -12,7 +12,7 @@ import {
   toolWords,
   WAITING_WORDS,
 } from "../words.ts";
-import { isSaidInFull } from "./call-status.ts";
+import { isShort } from "./call-status.ts";
 import "./captions.css";
 
 interface CaptionsProps {
@@ -94,7 +94,7 @@ function TurnItem({
             <span class="cut">{NOT_HEARD_WORDS}</span> <del class="not-heard">{notHeard.trim()}</del>
           </>
         )}
-        {failure !== null && !isSaidInFull(failure) && (
+        {isShort(failure) && (
           <>
             {" "}
             <span class="failure">{SHORT_ANSWER_WORDS}</span>
