@@ -45,8 +45,6 @@ export class Call {
   /** When the caller's leg must have begun. */
   #firstLegAtMs: number;
   #out: CallCommand[] = [];
-  /** Something has happened to it since it was built. */
-  #isAwake = false;
 
   constructor(facts: CallFacts, progress: CallProgress, turns: readonly TurnRecord[], charges: readonly Charge[] = []) {
     this.#facts = facts;
@@ -99,9 +97,7 @@ export class Call {
   handle(event: CallEvent, nowMs: number): readonly CallCommand[] {
     this.#out = [];
     if (this.progress.endedAtMs !== null) return this.#out;
-    // Of a response that was open when the object died no more is ever heard.
-    if (!this.#isAwake) this.ledger.closeOpen();
-    this.#isAwake = true;
+    this.ledger.wake();
     this.#take(event, nowMs);
     return this.#out;
   }

@@ -25,6 +25,7 @@ export class Ledger {
   readonly #told: Set<string>;
   #bill: Bill | undefined;
   #usage: Usage | undefined;
+  #isAwake = false;
   /** Grows with each change. */
   revision = 0;
 
@@ -97,6 +98,12 @@ export class Ledger {
   addLine(model: string, lineMs: number, nowMs: number): void {
     const line = { kind: "phone", model, payer: "instructor", state: "told" } as const;
     this.#add({ ...line, ...NONE, usage: NO_USAGE, lineMs }, nowMs);
+  }
+
+  /** The first time that something happens to a call: of what was open when its object died no more is ever heard. */
+  wake(): void {
+    if (!this.#isAwake) this.closeOpen();
+    this.#isAwake = true;
   }
 
   /** What a crash or the end of the call has left open: it broke off, and its guess is what it comes to. */

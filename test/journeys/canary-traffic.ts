@@ -93,8 +93,34 @@ export const troubles = (secret: string): Record<string, unknown>[] => [
 /** Words in a key by which the stand-in knows what is wrong with it. */
 export const ROLES = ["rejected", "nocredit", "restricted", "nolist", "ratelimit", "slow"];
 
+/** What the instructor can ask about money. */
+const MONEY = "/api/workshop/workshops/default";
+export const MONEY_REPLIES = [
+  "/api/workshop/workshops",
+  `${MONEY}/spend`,
+  `${MONEY}/ledger.csv`,
+  `${MONEY}/export.csv`,
+];
+
+/** Amounts and names that are none. */
+const hostileMoney = (secret: string, student: Init, instructor: Init): [request: string, init: Init][] => [
+  ...[secret, [secret], { [secret]: 1 }].map((amount): [string, Init] => [
+    "PATCH /api/me",
+    { body: { ownCapMicroUsd: amount }, ...student },
+  ]),
+  ...[secret, { poolMicroUsd: secret }, { models: [secret] }, { [secret]: 1 }].map((lending): [string, Init] => [
+    `PATCH ${MONEY}`,
+    { body: { lending }, ...instructor },
+  ]),
+  [`POST ${MONEY}/top-up`, { body: { microUsd: secret }, ...instructor }],
+  ...["spend", "ledger.csv"].map((name): [string, Init] => [
+    `GET /api/workshop/workshops/${secret}/${name}`,
+    instructor,
+  ]),
+];
+
 /** Bodies, headers and addresses that a parser, a database or a runtime might quote when it refuses them. */
-export function hostileRequests(secret: string, student: Init): [request: string, init: Init][] {
+export function hostileRequests(secret: string, student: Init, instructor: Init): [request: string, init: Init][] {
   const bearer = { authorization: `Bearer ${secret}` };
   const bodies: unknown[] = [
     secret,
@@ -142,5 +168,6 @@ export function hostileRequests(secret: string, student: Init): [request: string
     // A stranger's body is not read: these come from a student.
     ...routes.flatMap((route) => bodies.map((body): [string, Init] => [route, { body, ...student }])),
     ...addresses.flatMap((address) => heads.map((head): [string, Init] => [address, head])),
+    ...hostileMoney(secret, student, instructor),
   ];
 }

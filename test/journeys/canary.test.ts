@@ -3,10 +3,11 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as z from "zod";
 import { placeCall } from "../standins/twilio.ts";
 import { startWebhookStandin, type WebhookStandin } from "../standins/webhook.ts";
 import { CanaryScanner, newCore } from "./canaries.ts";
-import { hostileRequests, ROLES, Traffic, troubles, WEBHOOKS } from "./canary-traffic.ts";
+import { hostileRequests, MONEY_REPLIES, ROLES, Traffic, troubles, WEBHOOKS } from "./canary-traffic.ts";
 import { knockWith, preparedFor, talk, talkInAllWays, voiceTroubles } from "./canary-voice.ts";
 import { archived, askedOfOpenAi, logged } from "./looks.ts";
 import { eventually, Room } from "./room.ts";
@@ -33,6 +34,9 @@ const sessionCore = newCore();
 const whole = `ws_canary_${sessionCore}`;
 const student = { authorization: `Bearer ${whole}` };
 const service = { authorization: `Bearer ${secrets.SERVICE_TOKEN}` };
+const instructor = { authorization: `Bearer ${secrets.INSTRUCTOR_TOKEN}` };
+
+const Charged = z.object({ payer: z.string(), raw_usage: z.string().nullable() });
 
 let webhooks: WebhookStandin;
 let room: Room;
@@ -124,13 +128,15 @@ async function everyRoute(): Promise<void> {
   for (const path of ["/api/me", "/api/me/calls", `/api/me/calls/${call?.id}`, "/healthz", "/openapi.json", "/docs"]) {
     expect((await traffic.ask(`GET ${path}`, student)).status).toBe(200);
   }
+  const bill = await traffic.ask(`GET /api/me/calls/${call?.id}`, student);
+  expect(JSON.parse(bill.text).bill.lines.length).toBeGreaterThan(0);
   const settings = `GET /api/get-student-ai-settings?sessionToken=${whole}`;
   for (const authorization of ["", "Bearer wrong", student.authorization, `Bearer ${secrets.INSTRUCTOR_TOKEN}`]) {
     expect((await traffic.ask(settings, { authorization })).status).toBe(401);
   }
   for (const [at, secret] of [...Object.values(secrets), keyWith("hostile")].entries()) {
     const bearer = { authorization: `Bearer ${secret}` };
-    for (const [request, init] of hostileRequests(secret, student)) {
+    for (const [request, init] of hostileRequests(secret, student, instructor)) {
       // To the holder of the service token this route says again whose settings were asked for: here, the token's own.
       const exempt = init.authorization === service.authorization && request.includes("/api/get-student-ai-settings");
       await traffic.ask(request, { ...init, exempt });
@@ -226,8 +232,18 @@ describe("planted secrets", () => {
     expect(room.log.filter(isConsole)).toHaveLength(1);
     const log = room.log.filter((line) => !isConsole(line)).join("\n");
     const tables = await room.sql("select table_name from information_schema.tables where table_schema = 'public'");
-    expect(tables.length).toBeGreaterThanOrEqual(4);
+    expect(tables.map(({ table_name }) => table_name)).toContain("charges");
     const rows = await Promise.all(tables.map(({ table_name }) => room.sql(`select * from "${table_name}"`)));
+    const ledger = z.array(Charged).parse(await room.sql("select * from charges"));
+    expect(new Set(ledger.map(({ payer }) => payer))).toEqual(new Set(["student", "instructor"]));
+    expect(ledger.filter(({ raw_usage }) => raw_usage !== null).length).toBeGreaterThan(10);
+    const money = await Promise.all(
+      MONEY_REPLIES.map(async (path) => {
+        const { status, text } = await traffic.ask(`GET ${path}`, instructor);
+        expect(status).toBe(200);
+        return { where: path, text };
+      }),
+    );
     const bodies = (await room.journal()).map(({ key, ...entry }) => entry);
     const told = sessions.map(({ key, ...session }) => session);
     const outside = [
@@ -235,6 +251,7 @@ describe("planted secrets", () => {
       { where: "webhooks", text: JSON.stringify(webhooks.calls()) },
       { where: "requests to OpenAI", text: JSON.stringify(bodies) },
       { where: "sessions with OpenAI", text: JSON.stringify(told) },
+      ...money,
     ];
     const everything = [...traffic.seen, ...outside, { where: "Postgres", text: JSON.stringify(rows) }];
     expect(everything.flatMap(({ where, text }) => scanner.find(where, text))).toEqual([]);

@@ -191,6 +191,12 @@ describe("three hundred texts that try to be more than text", () => {
       turnCount: 0,
       lastCall: null,
     }));
+    const [row] = server.api.spend.rows;
+    if (!row) throw new Error("nothing was spent");
+    server.api.spend = {
+      ...server.api.spend,
+      rows: server.wall.map(({ studentId, name }) => ({ ...row, studentId, name, model: name ?? "" })),
+    };
     const visit = (query: string): Promise<unknown> => page.goto(`${server.url}/console?${query}`);
     await visit("workshop=default");
     await shown(watched, [...SAMPLE, HOSTILE_TEXTS[7] ?? ""]);

@@ -4,6 +4,7 @@ import { type FaultOrder, type OpenAiStandin, startOpenAiStandin } from "../stan
 import type { RelayClient } from "../standins/twilio.ts";
 import { ledgerRows } from "./ledger-looks.ts";
 import { eventually, Room } from "./room.ts";
+import { randomOf } from "./seeded.ts";
 
 const INSTRUCTORS_KEY = "sk-test-instructor-faults-0123456789";
 const STUDENTS = 40;
@@ -33,15 +34,6 @@ afterAll(async () => {
   await room.close();
   await openai.close();
 });
-
-/** A small random generator, so that a failure can be repeated. */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return (state >>> 8) % below;
-  };
-}
 
 const ownKey = (student: number, version: number): string =>
   `sk-test-own-${String(student).padStart(3, "0")}-${version}-0123456789`;
@@ -96,6 +88,8 @@ async function faultyCall(student: number, fault: number, random: (below: number
   } catch {
     return;
   }
+  await Promise.race([client.nextTurn().catch(() => undefined), client.closed, sleep(1_000)]);
+  if (client.isClosed) return;
   client.say(`What is ${fault} plus 1?`);
   const trouble = TROUBLES[random(TROUBLES.length)];
   switch (random(8)) {
@@ -123,9 +117,9 @@ async function faultyCall(student: number, fault: number, random: (below: number
       await ask(student, "DELETE", "/api/me/key");
       await connect(student, 2_000 + random(1_000));
   }
-  await Promise.race([client.nextTurn().catch(() => undefined), sleep(400)]);
+  await Promise.race([client.nextTurn().catch(() => undefined), client.closed, sleep(600)]);
   if (!client.isClosed) client.say(`What is ${fault} plus 2?`);
-  await Promise.race([client.nextTurn().catch(() => undefined), client.closed, sleep(400)]);
+  await Promise.race([client.nextTurn().catch(() => undefined), client.closed, sleep(600)]);
   if (!client.isClosed) await client.hangUp();
 }
 
