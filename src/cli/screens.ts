@@ -30,14 +30,10 @@ const DESK = { width: 1_280, height: 860 } as const;
 const TALL = { width: 1_280, height: 1_180 } as const;
 const PHONE = { width: 390, height: 844 } as const;
 
-/** A class in the middle of its day; what calls cost is not known, as without prices it never is. */
+/** A class in the middle of its day. */
 const CLASS: readonly WallStudent[] = wallOf(36).map((student, at) => ({
   ...student,
   keyStatus: student.keyStatus === "rejected" ? (STUCK[at % STUCK.length] ?? "rejected") : student.keyStatus,
-  spend: {
-    student: { ...student.spend.student, costMicroUsd: student.spend.student.calls === 0 ? 0 : null },
-    instructor: { ...student.spend.instructor, costMicroUsd: student.spend.instructor.calls === 0 ? 0 : null },
-  },
 }));
 
 /** Signed in, with an agent that has been worked on. */
