@@ -33,6 +33,7 @@ const PHONE = { width: 390, height: 844 } as const;
 /** A class in the middle of its day. */
 const CLASS: readonly WallStudent[] = wallOf(36).map((student, at) => ({
   ...student,
+  spend: { ...student.spend, instructor: { ...student.spend.instructor, costMicroUsd: student.lentMicroUsd } },
   keyStatus: student.keyStatus === "rejected" ? (STUCK[at % STUCK.length] ?? "rejected") : student.keyStatus,
 }));
 
