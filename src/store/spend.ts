@@ -1,27 +1,16 @@
 import { and, asc, count, eq, ne, type SQL, sql } from "drizzle-orm";
-import { KEY_SOURCES, type KeySource, type Usage } from "../protocol/call-record.ts";
-import { CHARGE_KINDS, type ChargeKind } from "../protocol/charge.ts";
+import { KEY_SOURCES, type Usage } from "../protocol/call-record.ts";
+import { CHARGE_KINDS } from "../protocol/charge.ts";
 import { parseStudentId, type StudentId, type WorkshopId } from "../protocol/ids.ts";
+import type { SpendRow } from "../protocol/rest-workshop.ts";
 import { ask, type Database } from "./database.ts";
 import { countOf, msOf, oneOf, textOf } from "./reading.ts";
 import { charges, students, workshops } from "./schema.ts";
 
 /** What one student has used of one model at one payer's cost. */
-export interface SpendOfModel {
+export interface SpendOfModel extends Omit<SpendRow, "studentId" | "lastAt"> {
   /** `null`: students who were erased, all together. */
   readonly studentId: StudentId | null;
-  readonly name: string | null;
-  readonly payer: KeySource;
-  readonly kind: ChargeKind;
-  readonly model: string;
-  readonly charges: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly lineMs: number;
-  /** What is known of it. */
-  readonly costMicroUsd: number;
-  /** Charges among them whose cost is not known. */
-  readonly unpriced: number;
   readonly lastAtMs: number;
 }
 
