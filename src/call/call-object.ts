@@ -115,17 +115,17 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     const runner = this.#running();
     // After a crash, or when the peer's whole machine is gone, no close event ever comes.
     const sinceMs = this.#sound.dismissDead(Date.now());
+    // While the agent speaks only the call cap is due, and a crash may come then too. Before all that takes time here.
+    const { heardAtMs } = this.#sound;
+    const lookAtMs = heardAtMs === undefined ? Date.now() + LIMITS.legCheckMs : heardAtMs + LIMITS.deadCallerMs;
+    if (runner?.call.progress.endedAtMs === null) this.#alarm.arm(lookAtMs);
     const isDeserted = runner !== undefined && runner.call.progress.legs > 0 && !this.#hasCaller();
     // Who has sent nothing for so long has left when they sent the last of it.
     if (isDeserted) runner.dispatch({ type: "leg-end", clean: false, sinceMs });
     runner?.dispatch({ type: "alarm" });
     this.#admitOnce();
     await this.#settle();
-    const nextMs = this.#live?.runner.call.alarmAtMs;
-    // While the agent speaks only the call cap is due, and a crash may come then too.
-    const { heardAtMs } = this.#sound;
-    const lookAtMs = heardAtMs === undefined ? Date.now() + LIMITS.legCheckMs : heardAtMs + LIMITS.deadCallerMs;
-    this.#alarm.arm(nextMs && Math.min(nextMs, lookAtMs));
+    this.#alarm.arm(this.#live?.runner.call.alarmAtMs);
   }
 
   /** May a phone whose socket was lost come back to this call? A session of another phone may not. */

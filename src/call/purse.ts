@@ -37,9 +37,12 @@ export class Purse {
   #spentAtAskMicroUsd = 0;
   #untilMs = 0;
   #asking: Promise<Reason | undefined> = Promise.resolve(undefined);
+  /** As the workshop knows it, which then holds only {@link #heldMicroUsd}; -1: nobody has said so. */
   #settledMicroUsd = -1;
   /** Why it was refused last. */
   #heldFor: Reason | undefined;
+  /** The call is over: nothing comes next. */
+  #isClosed = false;
 
   constructor(ports: PursePorts) {
     this.#ports = ports;
@@ -53,8 +56,12 @@ export class Purse {
   /** Whether so much may be spent now. */
   holds(needMicroUsd: number): boolean {
     if (this.isFree) return true;
-    const leftMicroUsd = this.#heldMicroUsd - (this.#ports.spentMicroUsd() - this.#spentAtAskMicroUsd);
-    return leftMicroUsd >= needMicroUsd && this.#ports.nowMs() < this.#untilMs - EARLY_MS;
+    const isLeft = this.#leftMicroUsd(this.#ports.spentMicroUsd()) >= needMicroUsd;
+    return isLeft && this.#ports.nowMs() < this.#untilMs - EARLY_MS;
+  }
+
+  #leftMicroUsd(spentMicroUsd: number): number {
+    return this.#heldMicroUsd - (spentMicroUsd - this.#spentAtAskMicroUsd);
   }
 
   /**
@@ -68,9 +75,10 @@ export class Purse {
     return this.#ask(needMicroUsd);
   }
 
-  /** As {@link cover}, and tells what was spent since it was last told: also where enough is held. */
-  renew(needMicroUsd: number | null): Promise<Reason | undefined> {
-    if (needMicroUsd === null || !this.holds(needMicroUsd) || this.#isTold) return this.cover(needMicroUsd);
+  /** As {@link cover}, and tells what was spent since it was last told, also where enough is held. `isDue`: in any case. */
+  renew(needMicroUsd: number | null, isDue = false): Promise<Reason | undefined> {
+    const isNothingNew = this.isFree || (this.#isTold && !isDue);
+    if (needMicroUsd === null || isNothingNew || !this.holds(needMicroUsd)) return this.cover(needMicroUsd);
     return this.#ask(needMicroUsd, true);
   }
 
@@ -81,6 +89,9 @@ export class Purse {
 
   /** The call is over: the workshop learns all that was spent, also of a call that nobody limits. False: it did not. */
   async close(): Promise<boolean> {
+    this.#isClosed = true;
+    // What is on its way may still be granted, and nobody would give it back.
+    await this.#asking;
     if (this.#settledMicroUsd === -1 && this.#ports.spentMicroUsd() === 0) return true;
     if (!this.#isSettled) await this.#ask(0);
     return this.#isSettled;
@@ -105,6 +116,7 @@ export class Purse {
   }
 
   async #askNow(needMicroUsd: number, isToTell: boolean): Promise<Reason | undefined> {
+    if (this.#isClosed && needMicroUsd > 0) return this.#heldFor ?? "money_unreachable";
     // Whoever asked before may have reserved enough for both.
     if (needMicroUsd > 0 && !isToTell && this.holds(needMicroUsd)) return undefined;
     const untilMs = this.#ports.nowMs() + LIMITS.fundsPatienceMs;
@@ -114,6 +126,7 @@ export class Purse {
       if (this.#ports.nowMs() >= untilMs) return this.#heldFor;
       // Others hold it for an answer of theirs, which takes a moment, and give back what that did not need.
       await new Promise<void>((resolve) => void this.#ports.startTimer(resolve, HELD_RETRY_MS));
+      if (this.#isClosed) return this.#heldFor;
     }
   }
 
@@ -121,8 +134,15 @@ export class Purse {
     const spentMicroUsd = this.#ports.spentMicroUsd();
     const asked = this.#ports.ask({ spentMicroUsd, needMicroUsd });
     const reply = await this.#inTime(asked);
-    if (!reply) return this.#isLent ? "money_unreachable" : undefined;
-    this.#settledMicroUsd = spentMicroUsd;
+    if (!reply) {
+      // Carried out or not: the smaller of both is held in any case.
+      this.#heldMicroUsd = Math.max(0, Math.min(this.#leftMicroUsd(spentMicroUsd), needMicroUsd));
+      this.#spentAtAskMicroUsd = spentMicroUsd;
+      this.#settledMicroUsd = -1;
+      return this.#isLent && !this.holds(needMicroUsd) ? "money_unreachable" : undefined;
+    }
+    // Refused, what was held before still is, for what goes on; nothing new may begin on it.
+    this.#settledMicroUsd = reply.granted ? spentMicroUsd : -1;
     this.#spentAtAskMicroUsd = spentMicroUsd;
     this.#heldMicroUsd = reply.granted ? needMicroUsd : 0;
     this.#untilMs = reply.granted ? Math.min(reply.untilMs, this.#ports.nowMs() + LIMITS.reservationMs) : 0;

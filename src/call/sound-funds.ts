@@ -25,6 +25,7 @@ export class SoundFunds {
   #askedAtMs: number | undefined;
   #cancelTimer: (() => void) | undefined;
   #isRefused = false;
+  #opening = 0;
 
   constructor(purse: Purse, ports: SoundFundsPorts) {
     this.#purse = purse;
@@ -39,24 +40,18 @@ export class SoundFunds {
 
   /** Before a session begins. Returns why it may not. */
   async open(): Promise<Reason | undefined> {
+    this.#opening += 1;
     const refusal = await this.#purse.cover(this.#ports.needMicroUsd());
+    this.#opening -= 1;
     if (!refusal) this.#watch();
     return refusal;
   }
 
   /** An answer has begun or come to its end: the next one must be covered too. */
   changed(): void {
-    if (this.#purse.isFree || this.#isRefused || this.#askedAtMs !== undefined || !this.#cancelTimer) return;
-    const need = this.#ports.needMicroUsd();
-    const isHeld = need !== null && this.#purse.holds(need);
-    // Where enough is held, only what was spent is told: nobody has to wait for that.
-    if (!isHeld) this.#askedAtMs = this.#ports.nowMs();
-    void this.#purse.renew(need).then((refusal) => {
-      this.#askedAtMs = undefined;
-      if (!refusal) return;
-      this.#isRefused = true;
-      this.#ports.onRefused(refusal);
-    });
+    // A call that woke without its session has only to tell what it has spent.
+    if (!this.#cancelTimer && this.#opening === 0) void this.#purse.settle();
+    else this.#renew(false);
   }
 
   close(): void {
@@ -64,12 +59,29 @@ export class SoundFunds {
     this.#cancelTimer = undefined;
   }
 
-  /** What is held must be asked for again before it is free, also while nobody speaks. */
+  #renew(isDue: boolean): void {
+    if (this.#purse.isFree || this.#isRefused || this.#askedAtMs !== undefined || !this.#cancelTimer) return;
+    const need = this.#ports.needMicroUsd();
+    const isHeld = need !== null && this.#purse.holds(need);
+    // Where enough is held, only what was spent is told: nobody has to wait for that.
+    if (!isHeld) this.#askedAtMs = this.#ports.nowMs();
+    void this.#purse.renew(need, isDue).then((refusal) => {
+      this.#askedAtMs = undefined;
+      if (!refusal) return;
+      this.#isRefused = true;
+      this.#ports.onRefused(refusal);
+    });
+  }
+
+  /**
+   * What is held must be asked for again before it is free, also while nobody speaks: long before, because a call that dies
+   * tells what it has spent only when its alarm wakes it.
+   */
   #watch(): void {
     if (this.#purse.isFree) return;
     this.#cancelTimer?.();
     this.#cancelTimer = this.#ports.startTimer(() => {
-      this.changed();
+      this.#renew(true);
       this.#watch();
     }, LIMITS.fundedSoundMs);
   }

@@ -61,8 +61,8 @@ export class Allowance {
   }
 
   /**
-   * Settles what a call has spent, and reserves what comes next, in one step. What it held before is replaced. Asked twice it
-   * is the same; told late or out of order, the highest sum counts.
+   * Settles what a call has spent, and reserves what comes next, in one step. What it held before is replaced, or stays where
+   * this is refused. Asked twice it is the same; told late or out of order, the highest sum counts.
    */
   ask(request: FundsRequest, nowMs: number): FundsReply {
     this.#capHolds(nowMs);
@@ -81,8 +81,14 @@ export class Allowance {
     this.#put(settled);
     if (needMicroUsd === 0) return { granted: true, untilMs: nowMs, budget: this.#nearest(request, nowMs) };
     const refusal = this.#refusal(request, nowMs);
-    if (refusal) return { granted: false, ...refusal };
     const untilMs = nowMs + LIMITS.reservationMs;
+    if (refusal) {
+      // What was granted before may still be going on, and costs what it was granted for.
+      const isGoingOn = before !== undefined && isHeld(before, nowMs);
+      const heldMicroUsd = isGoingOn ? before.heldMicroUsd - (settled.spentMicroUsd - before.spentMicroUsd) : 0;
+      if (heldMicroUsd > 0) this.#put({ ...settled, heldMicroUsd, heldUntilMs: untilMs });
+      return { granted: false, ...refusal };
+    }
     this.#put({ ...settled, heldMicroUsd: needMicroUsd, heldUntilMs: untilMs });
     return { granted: true, untilMs, budget: this.#nearest(request, nowMs) };
   }

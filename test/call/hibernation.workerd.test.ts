@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from "vitest";
 import { LIMITS } from "../../src/limits.ts";
 import { KEY, Network, SleepingCall, toolCall, words } from "./sleeping-call.workerd.ts";
@@ -106,5 +106,29 @@ describe("a call whose object is not in memory any more", { timeout: 30_000 }, (
     expect(new Set(network.webhookIds).size).toBe(1);
     expect(network.webhookIds[0]).toContain(call.callId);
     expect(network.asked[1]?.input.slice(-2)).toEqual(["tool-call: look_up", 'tool-output: {"colour":"blue"}']);
+  });
+
+  it("SLEEP-5 is looked after soon, also when it dies with its alarm at work and the agent busy", async () => {
+    const call = new SleepingCall();
+    await call.begin({ toolsJson: [HOOK] });
+    await call.turn(1);
+    let queries = 0;
+    const { database } = network;
+    network.database = () => {
+      queries += 1;
+      return new Promise(() => {});
+    };
+    void runDurableObjectAlarm(call.stub).catch(() => {});
+    await vi.waitFor(() => expect(queries).toBeGreaterThan(0));
+    // Of what happens now only the call cap follows.
+    network.answerWith(toolCall("look_up"));
+    call.say("Which colour is it?");
+    await vi.waitFor(() => expect(network.webhookIds).toHaveLength(1));
+    const alarmAtMs = await runInDurableObject(call.stub, (_, state) => state.storage.getAlarm());
+    expect(alarmAtMs).toBeLessThanOrEqual(Date.now() + LIMITS.legCheckMs);
+    await call.die();
+    network.database = database;
+    expect(await runDurableObjectAlarm(call.stub)).toBe(true);
+    expect(ends()).toMatchObject([{ callId: call.callId, endReason: "lost" }]);
   });
 });

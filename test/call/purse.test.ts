@@ -165,4 +165,48 @@ describe("the purse of a call", () => {
     await world.clock.advanceAsync(LIMITS.fundsPatienceMs);
     expect(await inVain).toBe("pool_used");
   });
+
+  it("PURSE-13 is closed after what is on its way, gives that back, and waits for nothing more", async () => {
+    const world = new World();
+    const replies: ((reply: FundsReply) => void)[] = [];
+    world.answer = () => new Promise((resolve) => replies.push(resolve));
+    void world.purse.cover(100);
+    await world.clock.advanceAsync(0);
+    const closed = world.purse.close();
+    await world.clock.advanceAsync(0);
+    replies[0]?.(world.granted());
+    world.answer = async () => world.granted();
+    expect(await closed).toBe(true);
+    expect(world.asked).toEqual([asked(0, 100), asked(0, 0)]);
+
+    const waiting = new World();
+    waiting.spentMicroUsd = 30;
+    waiting.answer = async () => ({ granted: false, reason: "pool_used", isHeld: true, budget: null });
+    const refused = waiting.purse.cover(100);
+    await waiting.clock.advanceAsync(0);
+    const closing = waiting.purse.close();
+    // By now there would be enough.
+    waiting.answer = async () => waiting.granted();
+    await waiting.clock.advanceAsync(500);
+    expect(await refused).toBe("pool_used");
+    expect(await closing).toBe(true);
+    expect(waiting.asked.at(-1)).toEqual(asked(30, 0));
+    expect(await waiting.purse.cover(100)).toBe("pool_used");
+    expect(waiting.asked.filter(({ needMicroUsd }) => needMicroUsd > 0)).toHaveLength(1);
+  });
+
+  it("PURSE-14 spends no more than is held in any case when an answer is lost, and goes on as long as that reaches", async () => {
+    const world = new World();
+    await world.purse.cover(100);
+    world.answer = () => Promise.reject(new Error("gone"));
+    world.spentMicroUsd = 20;
+    // It may hold 60 now, or still what is left of 100.
+    expect(await world.purse.renew(60, true)).toBeUndefined();
+    expect(world.purse.holds(60)).toBe(true);
+    expect(world.purse.holds(61)).toBe(false);
+    world.spentMicroUsd = 50;
+    expect(await world.purse.renew(60)).toBe("money_unreachable");
+    expect(world.purse.holds(30)).toBe(true);
+    expect(world.purse.holds(31)).toBe(false);
+  });
 });

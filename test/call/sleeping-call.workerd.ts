@@ -176,6 +176,8 @@ export class Network {
   readonly #answers: string[] = [];
   /** What the webhook answers; at first never. Made anew in the object's own context, as a real answer is. */
   webhook: () => Promise<Response> = () => new Promise(() => {});
+  /** As Neon's endpoint answers an insert. */
+  database: () => Promise<Response> = async () => Response.json({ results: [NO_ROWS, NO_ROWS], ...NO_ROWS });
 
   /** What OpenAI says next, in this order. */
   answerWith(...answers: readonly string[]): void {
@@ -183,7 +185,7 @@ export class Network {
   }
 
   readonly fetch: typeof fetch = async (input, init) => {
-    if (urlOf(input).endsWith("/sql")) return Response.json({ results: [NO_ROWS, NO_ROWS], ...NO_ROWS });
+    if (urlOf(input).endsWith("/sql")) return this.database();
     const request = new Request(input, init);
     const { hostname } = new URL(request.url);
     if (hostname === "hooks.example") {
@@ -198,7 +200,6 @@ export class Network {
   };
 }
 
-/** As Neon's endpoint answers an insert. */
 const NO_ROWS = { fields: [], rows: [], rowAsArray: true, command: "INSERT", rowCount: 1 };
 
 export const words = (text: string): string => delta(text) + COMPLETED;

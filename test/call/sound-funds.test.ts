@@ -96,4 +96,31 @@ describe("money for a call with sound", () => {
     await world.clock.advanceAsync(4 * LIMITS.reservationMs);
     expect(world.needs).toHaveLength(before);
   });
+
+  it("SFUNDS-6 is held for long enough, at any moment, that a call which dies can wake and tell what it has spent", async () => {
+    const world = new World();
+    let untilMs = 0;
+    world.answer = async () => {
+      untilMs = world.clock.now() + LIMITS.reservationMs;
+      return world.granted();
+    };
+    await world.funds.open();
+    for (let second = 0; second < 300; second += 1) {
+      await world.clock.advanceAsync(1_000);
+      expect(untilMs - world.clock.now()).toBeGreaterThan(LIMITS.deadCallerMs + LIMITS.resumeWindowMs);
+    }
+  });
+
+  it("SFUNDS-7 is told as spent by a call that woke without its session, which reserves nothing", async () => {
+    const world = new World();
+    world.spentMicroUsd = 70;
+    world.funds.changed();
+    await world.clock.advanceAsync(0);
+    expect(world.needs).toEqual([0]);
+    // While a session is being opened, what is reserved for it is not given back.
+    const opening = world.funds.open();
+    world.funds.changed();
+    expect(await opening).toBeUndefined();
+    expect(world.needs).toEqual([0, 100]);
+  });
 });

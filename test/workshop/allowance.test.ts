@@ -48,6 +48,20 @@ describe("what is lent", () => {
     expect(allowance.ask(asking(2, 2, { needMicroUsd: 91 }), NOW_MS)).toMatchObject({ isHeld: false });
   });
 
+  it("FUNDS-17 stays held for what goes on when more is refused, less what was spent of it, and no longer than that", () => {
+    const allowance = newAllowance({ poolMicroUsd: 100 });
+    allowance.ask(asking(1, 1, { needMicroUsd: 60 }), NOW_MS);
+    const more = asking(1, 1, { spentMicroUsd: 20, needMicroUsd: 90 });
+    expect(verdict(allowance.ask(more, NOW_MS + 1_000))).toBe("pool_used");
+    expect(allowance.classMoney(NOW_MS + 1_000)).toMatchObject({ spentMicroUsd: 20, heldMicroUsd: 40 });
+    expect(verdict(allowance.ask(asking(2, 2, { needMicroUsd: 41 }), NOW_MS + 1_000))).toBe("pool_used");
+    expect(verdict(allowance.ask(asking(2, 2, { needMicroUsd: 40 }), NOW_MS + 1_000))).toBe("granted");
+    allowance.ask(asking(2, 2), NOW_MS + 1_000);
+    expect(allowance.classMoney(NOW_MS + 1_000 + HOLD_MS)).toMatchObject({ heldMicroUsd: 0 });
+    expect(verdict(allowance.ask(more, NOW_MS + 1_000 + HOLD_MS))).toBe("pool_used");
+    expect(allowance.classMoney(NOW_MS + 1_000 + HOLD_MS)).toMatchObject({ heldMicroUsd: 0 });
+  });
+
   it("FUNDS-3 is one student's over all their calls, and another's is their own", () => {
     const allowance = newAllowance({ studentMicroUsd: 100 });
     allowance.ask(asking(1, 1, { spentMicroUsd: 60 }), NOW_MS);
