@@ -65,7 +65,7 @@ describe("the money of a workshop's object", { timeout: 30_000 }, () => {
     const ada = await openPage("money-shown", page(1));
     const bob = await openPage("money-shown", page(2));
     const { allowed: _, ...shownLimits } = told;
-    const [start] = await Promise.all([wall.until(() => wall.of("wall-start")[0], "the wall")]);
+    const start = await wall.until(() => wall.of("wall-start")[0], "the wall");
     expect(start.money).toEqual({ limits: shownLimits, spentMicroUsd: 0, heldMicroUsd: 0 });
     await stub.funds(asking(1, 1, { spentMicroUsd: 85, needMicroUsd: 5 }));
     const shown = await wall.until(() => wall.of("money").at(-1), "the pool");
