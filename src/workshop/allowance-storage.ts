@@ -2,13 +2,14 @@ import * as z from "zod";
 import type { Lending } from "../protocol/bill.ts";
 import { KEY_SOURCES } from "../protocol/call-record.ts";
 import { parseCallId, parseSessionToken, parseStudentId, type SessionToken } from "../protocol/ids.ts";
-import { type Account, type Allowance, accountKey, type KeptMoney } from "./allowance.ts";
+import { type Account, accountKey, type KeptMoney } from "./allowance.ts";
 import { LendingShape } from "./funds.ts";
+import type { MoneyStorage } from "./money-desk.ts";
 
 const payer = z.enum(KEY_SOURCES);
 
 /** The object's SQLite: what was spent and is held, what is lent, and students' own caps. */
-export class AllowanceStorage {
+export class AllowanceStorage implements MoneyStorage {
   readonly #sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
@@ -27,14 +28,20 @@ export class AllowanceStorage {
     this.#sql.exec("create table if not exists lending (id integer primary key, json text not null)");
   }
 
+  /** What was kept. Of a row that this version cannot read the amount counts on. */
   read(): KeptMoney {
     const [lending] = this.#sql.exec("select json from lending").toArray();
     const caps = this.#sql.exec("select session_token, micro_usd from own_caps").toArray();
+    const accounts: Account[] = [];
+    let unreadMicroUsd = 0;
+    for (const row of this.#sql.exec("select * from accounts").toArray()) {
+      const account = accountOf(row);
+      if (account) accounts.push(account);
+      else if (row.payer !== "student") unreadMicroUsd += amountOf(row.spent_micro_usd);
+    }
     return {
-      accounts: this.#sql
-        .exec("select * from accounts")
-        .toArray()
-        .flatMap((row) => accountOf(row) ?? []),
+      accounts,
+      unreadMicroUsd,
       lending: typeof lending?.json === "string" ? LendingShape.safeParse(JSON.parse(lending.json)).data : undefined,
       ownCaps: new Map(
         caps.flatMap((row): [SessionToken, number | null][] => {
@@ -45,11 +52,19 @@ export class AllowanceStorage {
     };
   }
 
-  keep(allowance: Allowance): void {
-    for (const key of allowance.takeChanges()) {
-      const account = allowance.account(key);
-      if (account) this.#put(account);
-      else this.#sql.exec("delete from accounts where account = ?", key);
+  keep(accounts: readonly Account[]): void {
+    for (const account of accounts) {
+      this.#sql.exec(
+        "insert or replace into accounts values (?, ?, ?, ?, ?, ?, ?, ?)",
+        accountKey(account),
+        account.callId,
+        account.payer,
+        account.sessionToken,
+        account.studentId,
+        account.spentMicroUsd,
+        account.heldMicroUsd,
+        account.heldUntilMs,
+      );
     }
   }
 
@@ -64,20 +79,6 @@ export class AllowanceStorage {
   dropCap(token: SessionToken): void {
     this.#sql.exec("delete from own_caps where session_token = ?", token);
   }
-
-  #put(account: Account): void {
-    this.#sql.exec(
-      "insert or replace into accounts values (?, ?, ?, ?, ?, ?, ?, ?)",
-      accountKey(account),
-      account.callId,
-      account.payer,
-      account.sessionToken,
-      account.studentId,
-      account.spentMicroUsd,
-      account.heldMicroUsd,
-      account.heldUntilMs,
-    );
-  }
 }
 
 function accountOf(row: Record<string, SqlStorageValue>): Account | undefined {
@@ -89,8 +90,11 @@ function accountOf(row: Record<string, SqlStorageValue>): Account | undefined {
     payer: by,
     sessionToken: parseSessionToken(row.session_token) ?? null,
     studentId: parseStudentId(row.student_id) ?? null,
-    spentMicroUsd: Number(row.spent_micro_usd),
-    heldMicroUsd: Number(row.held_micro_usd),
+    spentMicroUsd: amountOf(row.spent_micro_usd),
+    heldMicroUsd: amountOf(row.held_micro_usd),
     heldUntilMs: Number(row.held_until_ms),
   };
 }
+
+const amountOf = (value: SqlStorageValue | undefined): number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : 0;

@@ -1,9 +1,10 @@
 import { LIMITS } from "../limits.ts";
-import { type Budget, type BudgetOwner, type Lending, LOW_SHARE } from "../protocol/bill.ts";
-import type { KeySource } from "../protocol/call-record.ts";
+import type { Lending } from "../protocol/bill.ts";
+import { KEY_SOURCES, type KeySource } from "../protocol/call-record.ts";
 import type { CallId, SessionToken, StudentId } from "../protocol/ids.ts";
 import type { StudentMoney, WorkshopMoney } from "../protocol/live-messages.ts";
-import type { FundsRefusal, FundsReply, FundsRequest } from "./funds.ts";
+import type { FundsReply, FundsRequest } from "./funds.ts";
+import { type MoneyLimit, nearestOf, type Refused, refusedBy } from "./money-limits.ts";
 
 /** What one call has cost one payer, and what is held for it. Null: of a student who was erased; the amount stays. */
 export interface Account {
@@ -21,18 +22,11 @@ export interface Account {
 /** What is kept of a class's money. */
 export interface KeptMoney {
   readonly accounts: readonly Account[];
+  /** Spent on the instructor's key by calls whose rows cannot be read: it counts for the class, and for nobody. */
+  readonly unreadMicroUsd: number;
   /** As the object was last told; undefined: never, and then each request says it. */
   readonly lending: Lending | undefined;
   readonly ownCaps: ReadonlyMap<SessionToken, number | null>;
-}
-
-interface Limit {
-  readonly of: BudgetOwner;
-  readonly limitMicroUsd: number;
-  readonly spentMicroUsd: number;
-  /** Held by others under the same limit. */
-  readonly heldMicroUsd: number;
-  readonly reason: FundsRefusal;
 }
 
 export const accountKey = ({ payer, callId }: Pick<Account, "payer" | "callId">): string => `${payer} ${callId}`;
@@ -46,14 +40,17 @@ export class Allowance {
   readonly #accounts = new Map<string, Account>();
   /** Keys of those that may hold something. */
   readonly #holding = new Set<string>();
+  /** When the newest request of an account was asked: what is late comes within seconds, so it need not survive a sleep. */
+  readonly #askedAtMs = new Map<string, number>();
   /** Told sums on the instructor's key, and by payer and student. */
-  #poolMicroUsd = 0;
+  #poolMicroUsd: number;
   readonly #sums = new Map<string, number>();
   readonly #ownCaps: Map<SessionToken, number | null>;
   lending: Lending | undefined;
-  #changed = new Set<string>();
+  readonly #changed = new Set<string>();
 
-  constructor({ accounts, lending, ownCaps }: KeptMoney) {
+  constructor({ accounts, unreadMicroUsd, lending, ownCaps }: KeptMoney) {
+    this.#poolMicroUsd = unreadMicroUsd;
     this.lending = lending;
     this.#ownCaps = new Map(ownCaps);
     for (const account of accounts) this.#put(account);
@@ -61,43 +58,45 @@ export class Allowance {
   }
 
   /**
-   * Settles what a call has spent, and reserves what comes next, in one step. What it held before is replaced, or stays where
-   * this is refused. Asked twice it is the same; told late or out of order, the highest sum counts.
+   * Settles what a call has spent, and reserves what comes next, in one step. What is granted replaces what was held before;
+   * what is refused takes nothing away: an answer that is under way is still paid from it. Told late or out of order, the
+   * highest sum counts, and nothing that is held gets less.
    */
   ask(request: FundsRequest, nowMs: number): FundsReply {
-    this.#capHolds(nowMs);
+    this.expire(nowMs);
     const before = this.#accounts.get(accountKey(request));
-    const { callId, payer, sessionToken, studentId, needMicroUsd } = request;
-    const settled: Account = {
-      callId,
-      payer,
-      // Erased in mid-call: the amount counts, the name does not come back.
-      sessionToken: before ? before.sessionToken : sessionToken,
-      studentId: before ? before.studentId : studentId,
-      spentMicroUsd: Math.max(before?.spentMicroUsd ?? 0, request.spentMicroUsd),
-      heldMicroUsd: 0,
-      heldUntilMs: 0,
-    };
-    this.#put(settled);
-    if (needMicroUsd === 0) return { granted: true, untilMs: nowMs, budget: this.#nearest(request, nowMs) };
-    const refusal = this.#refusal(request, nowMs);
-    const untilMs = nowMs + LIMITS.reservationMs;
-    if (refusal) {
-      // What was granted before may still be going on, and costs what it was granted for.
-      const isGoingOn = before !== undefined && isHeld(before, nowMs);
-      const heldMicroUsd = isGoingOn ? before.heldMicroUsd - (settled.spentMicroUsd - before.spentMicroUsd) : 0;
-      if (heldMicroUsd > 0) this.#put({ ...settled, heldMicroUsd, heldUntilMs: untilMs });
-      return { granted: false, ...refusal };
+    const isLate = this.#isLate(request, before);
+    const account = settledBy(request, before);
+    const { needMicroUsd } = request;
+    if (needMicroUsd === 0) {
+      this.#put(isLate ? account : freed(account));
+      return { granted: true, untilMs: nowMs, budget: nearestOf(this.#limitsOf(request, nowMs)) };
     }
-    this.#put({ ...settled, heldMicroUsd: needMicroUsd, heldUntilMs: untilMs });
-    return { granted: true, untilMs, budget: this.#nearest(request, nowMs) };
+    const untilMs = nowMs + LIMITS.reservationMs;
+    this.#put({ ...account, heldUntilMs: untilMs });
+    const heldMicroUsd = isLate ? Math.max(needMicroUsd, account.heldMicroUsd) : needMicroUsd;
+    const refused = this.#refused(request, account, heldMicroUsd, nowMs);
+    if (refused) return { granted: false, ...refused };
+    this.#put({ ...account, heldMicroUsd, heldUntilMs: untilMs });
+    return { granted: true, untilMs, budget: nearestOf(this.#limitsOf(request, nowMs)) };
   }
 
   /** A call is over: whatever is still held for it is free. */
   release(callId: CallId): void {
-    for (const payer of ["instructor", "student"] as const) {
-      const account = this.#accounts.get(accountKey({ payer, callId }));
-      if (account && account.heldMicroUsd > 0) this.#put({ ...account, heldMicroUsd: 0, heldUntilMs: 0 });
+    for (const payer of KEY_SOURCES) {
+      const key = accountKey({ payer, callId });
+      this.#askedAtMs.delete(key);
+      const account = this.#accounts.get(key);
+      if (account && account.heldMicroUsd > 0) this.#put(freed(account));
+    }
+  }
+
+  /** Frees what nobody gave back in time. A clock that was set back holds nothing for longer than a reservation lasts. */
+  expire(nowMs: number): void {
+    const latestMs = nowMs + LIMITS.reservationMs;
+    for (const account of this.#held) {
+      if (account.heldUntilMs <= nowMs) this.#put(freed(account));
+      else if (account.heldUntilMs > latestMs) this.#put({ ...account, heldUntilMs: latestMs });
     }
   }
 
@@ -117,9 +116,8 @@ export class Allowance {
   forget(token: SessionToken): void {
     this.#ownCaps.delete(token);
     for (const account of [...this.#accounts.values()]) {
-      if (account.sessionToken !== token) continue;
-      if (account.payer === "student") this.#drop(account);
-      else this.#put({ ...account, sessionToken: null, studentId: null });
+      // Not dropped: a call of theirs that says a last word would bring the name back.
+      if (account.sessionToken === token) this.#put({ ...account, sessionToken: null, studentId: null });
     }
   }
 
@@ -131,9 +129,8 @@ export class Allowance {
     };
   }
 
-  /** `lending`: for an object that was never told. */
-  classMoney(nowMs: number, lending: Lending | undefined = this.lending): WorkshopMoney {
-    const { poolMicroUsd = null, studentMicroUsd = null, callMicroUsd = null, models = null } = lending ?? {};
+  classMoney(nowMs: number): WorkshopMoney {
+    const { poolMicroUsd = null, studentMicroUsd = null, callMicroUsd = null, models = null } = this.lending ?? {};
     return {
       limits: { poolMicroUsd, studentMicroUsd, callMicroUsd, models },
       spentMicroUsd: this.#poolMicroUsd,
@@ -145,83 +142,66 @@ export class Allowance {
     const of = { callId: null, sessionToken: token };
     const lending = this.lending;
     return {
-      lent: lending ? nearest(this.#lentLimits(of, lending, nowMs)) : null,
-      own: nearest(this.#ownLimits(of, this.capOf(token), nowMs)),
+      lent: lending ? nearestOf(this.#lentLimits(of, lending, nowMs)) : null,
+      own: nearestOf(this.#ownLimits(of, this.capOf(token), nowMs)),
     };
   }
 
   /** The earliest moment at which something that is held will be free by itself. */
-  nextExpiryMs(nowMs: number): number | undefined {
-    const untils = [...this.#holding].flatMap((key) => this.#accounts.get(key)?.heldUntilMs ?? []);
-    return untils.filter((untilMs) => untilMs > nowMs).reduce<number | undefined>(earlier, undefined);
+  get nextExpiryMs(): number | undefined {
+    return this.#held.reduce<number | undefined>(
+      (earliest, { heldUntilMs }) => Math.min(earliest ?? heldUntilMs, heldUntilMs),
+      undefined,
+    );
   }
 
-  account(key: string): Account | undefined {
-    return this.#accounts.get(key);
-  }
-
-  /** Keys of the accounts that are other than before, or gone, since this was last asked. */
-  takeChanges(): ReadonlySet<string> {
-    const changed = this.#changed;
-    this.#changed = new Set();
+  /** The accounts that are other than before since this was last asked. */
+  takeChanges(): readonly Account[] {
+    const changed = accountsOf(this.#changed, this.#accounts);
+    this.#changed.clear();
     return changed;
   }
 
-  #refusal(request: FundsRequest, nowMs: number): Omit<Extract<FundsReply, { granted: false }>, "granted"> | undefined {
-    const { payer, model, needMicroUsd } = request;
-    const lending = this.#lendingFor(request);
-    if (payer === "instructor") {
-      const reason = !lending.allowed
-        ? "fallback_off"
-        : lending.models !== null && !lending.models.includes(model)
-          ? "model_not_lent"
-          : undefined;
-      if (reason) return { reason, isHeld: false, budget: this.#nearest(request, nowMs) };
-    }
+  #isLate({ payer, callId, spentMicroUsd, askedAtMs }: FundsRequest, before: Account | undefined): boolean {
+    const key = accountKey({ payer, callId });
+    const newestMs = this.#askedAtMs.get(key) ?? Number.NEGATIVE_INFINITY;
+    if (askedAtMs !== undefined) this.#askedAtMs.set(key, Math.max(askedAtMs, newestMs));
+    return spentMicroUsd < (before?.spentMicroUsd ?? 0) || (askedAtMs !== undefined && askedAtMs < newestMs);
+  }
+
+  #refused(request: FundsRequest, { sessionToken }: Account, heldMicroUsd: number, nowMs: number): Refused | undefined {
     const limits = this.#limitsOf(request, nowMs);
-    const leftOf = ({ limitMicroUsd, spentMicroUsd }: Limit): number => limitMicroUsd - spentMicroUsd - needMicroUsd;
-    // What is spent weighs more than what is held: that may come back.
-    const spent = limits.find((limit) => leftOf(limit) < 0);
-    if (spent) return { reason: spent.reason, isHeld: false, budget: { ...budgetOf(spent), stage: "spent" } };
-    const held = limits.find((limit) => leftOf(limit) < limit.heldMicroUsd);
-    return held && { reason: held.reason, isHeld: true, budget: budgetOf(held) };
+    if (request.payer === "instructor") {
+      const { allowed, models } = this.#lendingFor(request);
+      const budget = nearestOf(limits);
+      // To somebody who was erased nothing is lent any more.
+      if (!allowed || sessionToken === null) return { reason: "fallback_off", isHeld: false, budget };
+      if (models && !models.includes(request.model)) return { reason: "model_not_lent", isHeld: false, budget };
+    }
+    return refusedBy(limits, heldMicroUsd);
   }
 
-  #nearest(request: FundsRequest, nowMs: number): Budget | null {
-    return nearest(this.#limitsOf(request, nowMs));
-  }
-
-  #limitsOf(request: FundsRequest, nowMs: number): readonly Limit[] {
+  #limitsOf(request: FundsRequest, nowMs: number): readonly MoneyLimit[] {
     if (request.payer === "instructor") return this.#lentLimits(request, this.#lendingFor(request), nowMs);
     const cap = this.knowsCap(request.sessionToken) ? this.capOf(request.sessionToken) : request.ownCapMicroUsd;
     return this.#ownLimits(request, cap, nowMs);
   }
 
-  #lentLimits({ callId, sessionToken: token }: Asking, lending: Lending, nowMs: number): readonly Limit[] {
+  #lentLimits({ callId, sessionToken: token }: Asking, lending: Lending, nowMs: number): readonly MoneyLimit[] {
     const call = callId === null ? undefined : this.#accounts.get(accountKey({ payer: "instructor", callId }));
     const isOther = (account: Account): boolean => account.payer === "instructor" && account.callId !== callId;
     const { callMicroUsd, studentMicroUsd, poolMicroUsd } = lending;
-    const limits: Limit[] = [];
+    const limits: MoneyLimit[] = [];
     if (callMicroUsd !== null && callId !== null) {
       const spentMicroUsd = call?.spentMicroUsd ?? 0;
-      limits.push({
-        of: "call",
-        limitMicroUsd: callMicroUsd,
-        spentMicroUsd,
-        heldMicroUsd: 0,
-        reason: "call_budget_used",
-      });
+      const reason = "call_budget_used";
+      limits.push({ of: "call", limitMicroUsd: callMicroUsd, spentMicroUsd, heldMicroUsd: 0, reason });
     }
     if (studentMicroUsd !== null) {
       const spentMicroUsd = this.#sumOf("instructor", token);
       const heldMicroUsd = this.#heldBy((account) => isOther(account) && account.sessionToken === token, nowMs);
-      limits.push({
-        of: "student",
-        limitMicroUsd: studentMicroUsd,
-        spentMicroUsd,
-        heldMicroUsd,
-        reason: "allowance_used",
-      });
+      const reason = "allowance_used";
+      limits.push({ of: "student", limitMicroUsd: studentMicroUsd, spentMicroUsd, heldMicroUsd, reason });
     }
     if (poolMicroUsd !== null) {
       const heldMicroUsd = this.#heldBy(isOther, nowMs);
@@ -231,7 +211,11 @@ export class Allowance {
     return limits;
   }
 
-  #ownLimits({ callId, sessionToken: token }: Asking, capMicroUsd: number | null, nowMs: number): readonly Limit[] {
+  #ownLimits(
+    { callId, sessionToken: token }: Asking,
+    capMicroUsd: number | null,
+    nowMs: number,
+  ): readonly MoneyLimit[] {
     if (capMicroUsd === null) return [];
     const isOther = (account: Account): boolean =>
       account.payer === "student" && account.sessionToken === token && account.callId !== callId;
@@ -248,22 +232,17 @@ export class Allowance {
     return this.#sums.get(`${payer} ${token}`) ?? 0;
   }
 
-  #heldBy(counts: (account: Account) => boolean, nowMs: number): number {
-    let sum = 0;
-    for (const key of this.#holding) {
-      const account = this.#accounts.get(key);
-      if (account && isHeld(account, nowMs) && counts(account)) sum += account.heldMicroUsd;
-    }
-    return sum;
+  /** Those that hold something, or did until it expired. */
+  get #held(): readonly Account[] {
+    return accountsOf(this.#holding, this.#accounts);
   }
 
-  /** A clock that was set back holds nothing for longer than a reservation lasts, and lets go of nothing. */
-  #capHolds(nowMs: number): void {
-    const latestMs = nowMs + LIMITS.reservationMs;
-    for (const key of this.#holding) {
-      const account = this.#accounts.get(key);
-      if (account && account.heldUntilMs > latestMs) this.#put({ ...account, heldUntilMs: latestMs });
+  #heldBy(counts: (account: Account) => boolean, nowMs: number): number {
+    let sum = 0;
+    for (const account of this.#held) {
+      if (account.heldUntilMs > nowMs && counts(account)) sum += account.heldMicroUsd;
     }
+    return sum;
   }
 
   #put(account: Account): void {
@@ -274,14 +253,6 @@ export class Allowance {
     this.#accounts.set(key, account);
     if (account.heldMicroUsd > 0) this.#holding.add(key);
     else this.#holding.delete(key);
-    this.#changed.add(key);
-  }
-
-  #drop(account: Account): void {
-    const key = accountKey(account);
-    this.#count(account, -1);
-    this.#accounts.delete(key);
-    this.#holding.delete(key);
     this.#changed.add(key);
   }
 
@@ -297,21 +268,19 @@ const NOT_LENT: Lending = { allowed: false, poolMicroUsd: 0, studentMicroUsd: 0,
 
 type Asking = { readonly callId: CallId | null; readonly sessionToken: SessionToken };
 
-const isHeld = ({ heldUntilMs }: Account, nowMs: number): boolean => heldUntilMs > nowMs;
+const accountsOf = (keys: Iterable<string>, accounts: ReadonlyMap<string, Account>): readonly Account[] =>
+  [...keys].flatMap((key) => accounts.get(key) ?? []);
 
-const earlier = (one: number | undefined, other: number): number => (one === undefined ? other : Math.min(one, other));
-
-/** The limit of which the largest part is used; null: there is none. */
-function nearest(limits: readonly Limit[]): Budget | null {
-  const shareOf = ({ spentMicroUsd, limitMicroUsd }: Limit): number =>
-    limitMicroUsd === 0 ? Number.POSITIVE_INFINITY : spentMicroUsd / limitMicroUsd;
-  const [first, ...others] = limits;
-  if (!first) return null;
-  return budgetOf(others.reduce((most, limit) => (shareOf(limit) > shareOf(most) ? limit : most), first));
+/** What was held before is used up by what was spent since. Of a student who was erased the name does not come back. */
+function settledBy(request: FundsRequest, before: Account | undefined): Account {
+  const { callId, payer, sessionToken, studentId, spentMicroUsd } = request;
+  if (!before) return { callId, payer, sessionToken, studentId, spentMicroUsd, heldMicroUsd: 0, heldUntilMs: 0 };
+  const sinceMicroUsd = Math.max(0, spentMicroUsd - before.spentMicroUsd);
+  return {
+    ...before,
+    spentMicroUsd: before.spentMicroUsd + sinceMicroUsd,
+    heldMicroUsd: Math.max(0, before.heldMicroUsd - sinceMicroUsd),
+  };
 }
 
-function budgetOf({ of, limitMicroUsd, spentMicroUsd }: Limit): Budget {
-  const isSpent = spentMicroUsd >= limitMicroUsd;
-  const stage = isSpent ? "spent" : spentMicroUsd >= LOW_SHARE * limitMicroUsd ? "low" : "ok";
-  return { of, limitMicroUsd, spentMicroUsd, stage };
-}
+const freed = (account: Account): Account => ({ ...account, heldMicroUsd: 0, heldUntilMs: 0 });

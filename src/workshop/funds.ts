@@ -21,7 +21,7 @@ export const LendingShape: z.ZodType<Lending> = z.object({
 
 /**
  * Asked before anything that costs money, and after it. Always the whole sum of the call so far, so that one request that
- * is lost, or comes twice or late, does no harm: the highest sum counts.
+ * is lost, or comes twice or late, does no harm: the highest sum counts. A refusal takes nothing away of what is held.
  */
 export const FundsRequest = z.object({
   /** Of a voice that is tried out: an id made for it. */
@@ -34,6 +34,8 @@ export const FundsRequest = z.object({
   spentMicroUsd: microUsd,
   /** The most that comes next may cost; 0: nothing comes next, what was held is free. */
   needMicroUsd: microUsd,
+  /** By the caller's clock, in milliseconds since 1970: what comes late does not undo what was asked after it. */
+  askedAtMs: z.number().optional(),
   /** As the workshop's row said when the call began: for an object that was never told. Null: nothing is lent. */
   lending: LendingShape.nullable(),
   /** The student's own cap, likewise. */

@@ -84,6 +84,11 @@ export class LiveSockets {
     return this.#open(WALL);
   }
 
+  /** Whether any page or console is open. */
+  get hasAny(): boolean {
+    return this.#open().length > 0;
+  }
+
   /** Of one student, or of all. */
   pages(token?: SessionToken): readonly WebSocket[] {
     if (token !== undefined) return this.#open(pageOf(token));

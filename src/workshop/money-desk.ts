@@ -2,19 +2,32 @@ import { LIMITS } from "../limits.ts";
 import type { Lending } from "../protocol/bill.ts";
 import type { CallId, SessionToken, StudentId } from "../protocol/ids.ts";
 import type { StudentMoney, WallStudent, WorkshopMoney } from "../protocol/live-messages.ts";
-import { Allowance, accountKey, type KeptMoney } from "./allowance.ts";
-import type { AllowanceStorage } from "./allowance-storage.ts";
+import { type Account, Allowance, type KeptMoney } from "./allowance.ts";
 import type { FundsReply, FundsRequest } from "./funds.ts";
+
+/** Where it is written down; each of it at once, so that whatever was answered is kept. */
+export interface MoneyStorage {
+  /** After everything was deleted. */
+  open(): void;
+  read(): KeptMoney;
+  keep(accounts: readonly Account[]): void;
+  keepLending(lending: Lending): void;
+  keepCap(token: SessionToken, microUsd: number | null): void;
+  dropCap(token: SessionToken): void;
+}
 
 /** What the desk reaches the world by. */
 export interface MoneyPorts {
   readonly nowMs: () => number;
   readonly startTimer: (run: () => void, afterMs: number) => void;
-  readonly storage: Pick<AllowanceStorage, "read" | "keep" | "keepLending" | "keepCap" | "dropCap" | "open">;
-  /** Students with a page open. */
+  readonly storage: MoneyStorage;
+  /** Whether any page or console is open. */
+  readonly isWatched: () => boolean;
+  /** Whose pages are open: a student once for each page. */
   readonly pages: () => readonly SessionToken[];
   readonly tellPages: (token: SessionToken, money: StudentMoney) => void;
-  readonly hasWalls: () => boolean;
+  /** How many consoles are open. */
+  readonly walls: () => number;
   readonly tellWalls: (money: WorkshopMoney) => void;
   /** Their place on the wall shows another amount. */
   readonly changedOnWall: (studentId: StudentId) => void;
@@ -26,7 +39,7 @@ interface Learned {
   readonly ownCapMicroUsd?: number | null;
 }
 
-const NOTHING: KeptMoney = { accounts: [], lending: undefined, ownCaps: new Map() };
+const NOTHING: KeptMoney = { accounts: [], unreadMicroUsd: 0, lending: undefined, ownCaps: new Map() };
 
 /**
  * Where a class's money is kept and shown. Each answer is written down before it leaves; what is shown is told in a while,
@@ -35,11 +48,11 @@ const NOTHING: KeptMoney = { accounts: [], lending: undefined, ownCaps: new Map(
 export class MoneyDesk {
   readonly #ports: MoneyPorts;
   #allowance: Allowance;
-  /** As consoles and pages were last told. */
-  #toldWalls = "";
-  readonly #toldPages = new Map<SessionToken, string>();
+  /** As all consoles, and all pages of a student, were last told; undefined: not all of them the same. */
+  #toldWalls: string | undefined;
+  readonly #toldPages = new Map<SessionToken, string | undefined>();
   #isDue = false;
-  #expiryMs: number | undefined;
+  #awaitsExpiry = false;
 
   constructor(ports: MoneyPorts) {
     this.#ports = ports;
@@ -47,12 +60,8 @@ export class MoneyDesk {
   }
 
   ask(request: FundsRequest): FundsReply {
-    const nowMs = this.#ports.nowMs();
-    const reply = this.#allowance.ask(request, nowMs);
-    const studentId = this.#allowance.account(accountKey(request))?.studentId;
+    const reply = this.#allowance.ask(request, this.#ports.nowMs());
     this.#changed();
-    if (studentId && request.payer === "instructor") this.#ports.changedOnWall(studentId);
-    this.#tellAtExpiry(nowMs);
     return reply;
   }
 
@@ -93,20 +102,28 @@ export class MoneyDesk {
   clear(): void {
     this.#allowance = new Allowance(NOTHING);
     this.#ports.storage.open();
+    this.#toldWalls = undefined;
     this.#toldPages.clear();
   }
 
-  /** What a console that comes is told first. */
+  /** What a console that has come is told first. */
   forWall(): WorkshopMoney {
+    this.#expire();
     const money = this.#classMoney;
-    this.#toldWalls = JSON.stringify(money);
+    const text = JSON.stringify(money);
+    // The other consoles have not been told this: whatever is due goes to all.
+    if (this.#ports.walls() > 1 && text !== this.#toldWalls) this.#toldWalls = undefined;
+    else this.#toldWalls = text;
     return money;
   }
 
-  /** What a page that comes is told first. */
+  /** What a page that has come is told first. */
   forPage(token: SessionToken): StudentMoney {
+    this.#expire();
     const money = this.#studentMoney(token);
-    this.#toldPages.set(token, JSON.stringify(money));
+    const text = JSON.stringify(money);
+    const isOnly = this.#ports.pages().filter((page) => page === token).length <= 1;
+    this.#toldPages.set(token, isOnly || text === this.#toldPages.get(token) ? text : undefined);
     return money;
   }
 
@@ -122,21 +139,28 @@ export class MoneyDesk {
     return this.#allowance.studentMoney(token, this.#ports.nowMs());
   }
 
-  get #isWatched(): boolean {
-    return this.#ports.hasWalls() || this.#ports.pages().length > 0;
-  }
-
+  /** Writes down what is other than before, and lets it be told. */
   #changed(): void {
-    this.#ports.storage.keep(this.#allowance);
+    this.#keep();
     // A timer keeps the object awake: where nobody looks there is none.
-    if (this.#isDue || !this.#isWatched) return;
+    if (!this.#ports.isWatched()) return;
+    this.#awaitExpiry();
+    if (this.#isDue) return;
     this.#isDue = true;
     this.#ports.startTimer(() => this.#tell(), LIMITS.wallPaceMs);
   }
 
+  #keep(): void {
+    const changed = this.#allowance.takeChanges();
+    this.#ports.storage.keep(changed);
+    for (const { payer, studentId } of changed) {
+      if (payer === "instructor" && studentId) this.#ports.changedOnWall(studentId);
+    }
+  }
+
   #tell(): void {
     this.#isDue = false;
-    if (this.#ports.hasWalls()) {
+    if (this.#ports.walls() > 0) {
       const money = this.#classMoney;
       const text = JSON.stringify(money);
       if (text !== this.#toldWalls) this.#ports.tellWalls(money);
@@ -151,15 +175,21 @@ export class MoneyDesk {
     }
   }
 
+  #expire(): void {
+    this.#allowance.expire(this.#ports.nowMs());
+    this.#changed();
+  }
+
   /** What nobody gives back is shown as free again when it is. A sleeping object counts right at its next event. */
-  #tellAtExpiry(nowMs: number): void {
-    const next = this.#isWatched ? this.#allowance.nextExpiryMs(nowMs) : undefined;
-    if (next === undefined || (this.#expiryMs !== undefined && this.#expiryMs > nowMs)) return;
-    this.#expiryMs = next;
+  #awaitExpiry(): void {
+    const nextMs = this.#allowance.nextExpiryMs;
+    if (nextMs === undefined || this.#awaitsExpiry) return;
+    this.#awaitsExpiry = true;
+    // A clock that is set back in between makes nobody wait longer.
+    const afterMs = Math.min(Math.max(0, nextMs - this.#ports.nowMs()), LIMITS.reservationMs);
     this.#ports.startTimer(() => {
-      this.#expiryMs = undefined;
-      this.#changed();
-      this.#tellAtExpiry(this.#ports.nowMs());
-    }, next - nowMs);
+      this.#awaitsExpiry = false;
+      this.#expire();
+    }, afterMs);
   }
 }

@@ -13,12 +13,14 @@ import {
   NOBODY,
   type Watch,
 } from "./call-report.ts";
+import { Door } from "./door.ts";
 import { Followers, watchedCall } from "./followers.ts";
 import { type FundsReply, FundsRequest, LendingShape } from "./funds.ts";
 import { LiveCalls } from "./live-calls.ts";
 import { LiveSockets, type PageWatcher, WATCHER_HEADER, type WallWatcher, Watcher } from "./live-sockets.ts";
 import { MoneyDesk } from "./money-desk.ts";
-import { mayEnter, Roster } from "./roster.ts";
+import type { Roster } from "./roster.ts";
+import { RosterDesk } from "./roster-desk.ts";
 import { RosterStorage } from "./roster-storage.ts";
 import { keyStatusBy, type LiveCall, SeededStudent } from "./seat.ts";
 import { Wall } from "./wall.ts";
@@ -27,8 +29,8 @@ import { Wall } from "./wall.ts";
 export const workshopStub = (env: Cloudflare.Env, workshopId: string | null): DurableObjectStub<WorkshopObject> =>
   env.WORKSHOP.get(env.WORKSHOP.idFromName(workshopId ?? "none"));
 
-/** How a call is doing is written down this much later: it changes many times a second, and is soon told anew. */
-const STATUS_KEPT_AFTER_MS = 2_000;
+const startTimer = (run: () => void, afterMs: number): void => void setTimeout(run, afterMs);
+
 /** To pages whose student, or whose workshop, is no more: as a call that is revoked. */
 const REVOKED_CODE = 4004;
 
@@ -43,9 +45,8 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
   readonly #calls: LiveCalls;
   readonly #wall: Wall;
   readonly #money: MoneyDesk;
-  #roster: Roster;
-  #facts: WorkshopFacts;
-  readonly #unkept = new Set<CallId>();
+  readonly #class: RosterDesk;
+  readonly #door: Door;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
@@ -55,23 +56,34 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
     this.#calls = new LiveCalls(env, (work) => ctx.waitUntil(work));
     this.#wall = new Wall({
       nowMs: Date.now,
-      startTimer: (run, afterMs) => setTimeout(run, afterMs),
+      startTimer,
       studentOf: (studentId) => this.#studentOf(studentId),
       tell: (message) => this.#sockets.toWalls(this.#sockets.walls(), message),
     });
+    const changedOnWall = (studentId: StudentId): void => this.#wallChange(studentId);
     this.#money = new MoneyDesk({
       nowMs: Date.now,
-      startTimer: (run, afterMs) => setTimeout(run, afterMs),
+      startTimer,
       storage: new AllowanceStorage(ctx.storage.sql),
+      isWatched: () => this.#sockets.hasAny,
       pages: () => this.#sockets.pages().flatMap((page) => this.#sockets.ownerOf(page)?.sessionToken ?? []),
       tellPages: (token, money) => this.#sockets.toPages(this.#sockets.pages(token), { type: "money", money }),
-      hasWalls: () => this.#sockets.walls().length > 0,
+      walls: () => this.#sockets.walls().length,
       tellWalls: (money) => this.#sockets.toWalls(this.#sockets.walls(), { type: "money", money }),
-      changedOnWall: (studentId) => this.#wallChange(studentId),
+      changedOnWall,
     });
-    const { seats, calls, facts } = this.#storage.read();
-    this.#roster = new Roster(seats, calls);
-    this.#facts = facts;
+    this.#class = new RosterDesk({
+      storage: this.#storage,
+      startTimer,
+      changedOnWall,
+    });
+    this.#door = new Door(this.#class, {
+      nowMs: Date.now,
+      mostCalls: () => readSettings(env).callsPerWorkshop,
+      storage: this.#storage,
+      calls: this.#calls,
+      followers: this.#followers,
+    });
   }
 
   // Calls
@@ -79,16 +91,16 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
   /** Lets a call in, if there is room; asking twice is the same call. Says who watches. */
   async enter(entryJson: unknown): Promise<Entered> {
     const entry = CallEntry.parse(entryJson);
-    const reason = await this.#refusalOf(entry);
+    const reason = await this.#door.refusalOf(entry);
     const nowMs = Date.now();
     if (reason) {
       this.#roster.seen(entry, nowMs);
-      this.#changed();
+      this.#class.changed();
       return { admitted: false, reason };
     }
     const isNew = this.#roster.call(entry.callId) === undefined;
     this.#roster.enter(entry, nowMs);
-    this.#changed();
+    this.#class.changed();
     const call = this.#roster.call(entry.callId);
     if (isNew && call?.joined) this.#followers.announce(call);
     return { admitted: true, watch: call ? this.#followers.watchOf(call) : NOBODY };
@@ -102,7 +114,7 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
     if (!call) return NOBODY;
     if (hasJoined) this.#followers.announce(call);
     this.#followers.show(call, report);
-    this.#changed();
+    this.#class.changed();
     return this.#followers.watchOf(call);
   }
 
@@ -113,18 +125,13 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
     if (call) this.#followers.show(call, report);
     this.#roster.leave(entry, summary);
     this.#money.release(entry.callId);
-    this.#changed();
+    this.#class.changed();
     if (summary && keyStatusBy(summary)) this.meChanged(entry.sessionToken, "student");
   }
 
   /** Whether a call with sound may be asked for; one that may not is not let in either. */
   ask(callId: CallId, token: SessionToken, isCounted: boolean): EntryRefusal | null {
-    if (this.#facts.paused) return "workshop_paused";
-    if (!isCounted || this.#storage.askingAllowed(callId, token, Date.now())) return null;
-    // It may have been faster than the question.
-    this.#roster.drop(callId);
-    this.#changed();
-    return "too_many_requests";
+    return this.#door.askedFor(callId, token, isCounted);
   }
 
   /** Tells every live call of a student; returns how many could not be told. */
@@ -157,17 +164,17 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
 
   /** Returns how many calls there were, and how many could not be told. */
   async setPaused(paused: boolean): Promise<{ readonly calls: number; readonly untold: number }> {
-    this.#changeFacts({ ...this.#facts, paused });
-    const { calls } = this.#roster;
+    this.#changeFacts({ ...this.#class.facts, paused });
+    const { calls } = this.#class.roster;
     return { calls: calls.length, untold: paused ? await this.#calls.notify(calls, "paused") : 0 };
   }
 
   isPaused(): boolean {
-    return this.#facts.paused;
+    return this.#class.facts.paused;
   }
 
   announce(announcement: string | null): void {
-    this.#changeFacts({ ...this.#facts, announcement });
+    this.#changeFacts({ ...this.#class.facts, announcement });
   }
 
   /** `undefined`: there is no such call here. */
@@ -185,13 +192,13 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
 
   studentChanged(facts: WallFacts): void {
     this.#roster.know(facts);
-    this.#changed();
+    this.#class.changed();
   }
 
   /** Every call looks again which key it has: of a whole class in one request. Returns how many could not be told. */
   keysForgotten(students: readonly WallFacts[]): Promise<number> {
     for (const student of students) this.#roster.know(student);
-    this.#changed();
+    this.#class.changed();
     this.meChanged(null, "instructor");
     return this.#calls.notify(this.#roster.calls, "key-changed");
   }
@@ -201,7 +208,7 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
     const calls = this.#roster.callsOf(token);
     this.#roster.forget(token);
     this.#money.forget(token);
-    this.#changed();
+    this.#class.changed();
     this.meChanged(token, "instructor");
     for (const page of this.#sockets.pages(token)) page.close(REVOKED_CODE, "revoked");
     return this.#calls.notify(calls, "revoked");
@@ -209,15 +216,13 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
 
   /** Ends everything, and keeps nothing. Returns how many calls could not be told. */
   async deleted(): Promise<number> {
-    const { calls } = this.#roster;
-    this.#roster = new Roster();
-    this.#facts = { announcement: null, paused: false };
+    const { calls } = this.#class.roster;
+    this.#class.empty();
     this.#wall.clear();
-    this.#unkept.clear();
     for (const socket of [...this.#sockets.pages(), ...this.#sockets.walls()]) socket.close(REVOKED_CODE, "revoked");
     const untold = await this.#calls.notify(calls, "revoked");
     await this.ctx.storage.deleteAll();
-    this.#storage.open();
+    this.#class.open();
     this.#money.clear();
     return untold;
   }
@@ -230,7 +235,7 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
     this.#roster.dropStale(Date.now());
     const isOnline = (studentId: StudentId): boolean => this.#sockets.isOnline(studentId);
     this.#roster.seed(students, this.#sockets.walls().length === 0, isOnline);
-    this.#changed();
+    this.#class.changed();
   }
 
   /** A socket that the front door let through. */
@@ -266,7 +271,7 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
     const { workshopId, lending } = watcher;
     this.#money.learn({ lending });
     const money = this.#money.forWall();
-    this.#sockets.toWalls([server], { type: "wall-start", workshopId, nowMs, students, money, ...this.#facts });
+    this.#sockets.toWalls([server], { type: "wall-start", workshopId, nowMs, students, money, ...this.#class.facts });
     if (isFirst) this.#watch(this.#roster.calls);
   }
 
@@ -280,11 +285,11 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
     const calls = followed.filter(({ joined }) => joined).map(watchedCall);
     this.#money.learn({ lending, token, ownCapMicroUsd });
     const money = this.#money.forPage(token);
-    this.#sockets.toPages([server], { type: "live-start", calls, money, ...this.#facts });
+    this.#sockets.toPages([server], { type: "live-start", calls, money, ...this.#class.facts });
     this.#watch(followed);
     this.#roster.know(facts);
     this.#roster.seen({ ...facts, studentName: facts.name }, nowMs);
-    this.#changed();
+    this.#class.changed();
   }
 
   #left(socket: WebSocket): void {
@@ -297,20 +302,8 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
     this.#wallChange(owner?.studentId ?? null);
   }
 
-  async #refusalOf(entry: CallEntry): Promise<EntryRefusal | undefined> {
-    this.#roster.dropStale(Date.now());
-    const most = readSettings(this.env).callsPerWorkshop;
-    // A call that waits for its caller gives way to a newer one of the same student's; if they have come, it does not.
-    for (const call of mayEnter(this.#roster.calls, entry, most) ? [] : this.#roster.mayGiveWay(entry)) {
-      if (await this.#calls.givesWay(call)) this.#roster.drop(call.callId);
-      else if (this.#roster.join(call.callId)) this.#followers.announce(call);
-      if (mayEnter(this.#roster.calls, entry, most)) break;
-    }
-    if (this.#facts.paused) return "workshop_paused";
-    return (
-      this.#storage.refusalOf(entry.callId) ??
-      (mayEnter(this.#roster.calls, entry, most) ? undefined : "too_many_calls")
-    );
+  get #roster(): Roster {
+    return this.#class.roster;
   }
 
   #watch(calls: readonly LiveCall[]): void {
@@ -318,30 +311,12 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
   }
 
   #changeFacts(facts: WorkshopFacts): void {
-    this.#facts = facts;
-    this.#storage.keepFacts(facts);
+    this.#class.changeFacts(facts);
     this.#sockets.toAll(facts);
   }
 
   #studentOf(studentId: StudentId): WallStudent | undefined {
     return this.#roster.onWall(studentId, this.#sockets.isOnline(studentId), (token) => this.#money.onWall(token));
-  }
-
-  /** Keeps and tells what the roster has changed. */
-  #changed(): void {
-    const { seats, calls, statuses } = this.#roster.takeChanges();
-    this.#storage.keep(this.#roster, { seats, calls });
-    for (const studentId of seats) this.#wallChange(studentId);
-    for (const callId of statuses) {
-      this.#wallChange(this.#roster.call(callId)?.studentId ?? null);
-      if (this.#unkept.size === 0) setTimeout(() => this.#keepStatuses(), STATUS_KEPT_AFTER_MS);
-      this.#unkept.add(callId);
-    }
-  }
-
-  #keepStatuses(): void {
-    this.#storage.keep(this.#roster, { seats: [], calls: this.#unkept });
-    this.#unkept.clear();
   }
 
   #wallChange(studentId: LiveCall["studentId"]): void {

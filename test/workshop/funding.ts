@@ -1,6 +1,6 @@
 import { LIMITS } from "../../src/limits.ts";
 import type { Lending } from "../../src/protocol/bill.ts";
-import { Allowance } from "../../src/workshop/allowance.ts";
+import { Allowance, type KeptMoney } from "../../src/workshop/allowance.ts";
 import type { FundsReply, FundsRequest } from "../../src/workshop/funds.ts";
 import { callId, studentId, token } from "./class.ts";
 
@@ -26,8 +26,10 @@ export const asking = (call: number, student: number, changed: Partial<FundsRequ
   ...changed,
 });
 
+export const NOTHING_KEPT: KeptMoney = { accounts: [], unreadMicroUsd: 0, lending: undefined, ownCaps: new Map() };
+
 export const newAllowance = (lending: Partial<Lending> = {}): Allowance =>
-  new Allowance({ accounts: [], lending: { ...UNLIMITED, ...lending }, ownCaps: new Map() });
+  new Allowance({ ...NOTHING_KEPT, lending: { ...UNLIMITED, ...lending } });
 
 /** Why it was refused; `granted` when it was not. */
 export const verdict = (reply: FundsReply): string => (reply.granted ? "granted" : reply.reason);

@@ -1,3 +1,4 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LIMITS } from "../../src/limits.ts";
@@ -109,12 +110,51 @@ describe("the money of a workshop's object", { timeout: 30_000 }, () => {
     expect(verdict(await directory.funds(id, asking(3, 3, { needMicroUsd: 1_000 })))).toBe("granted");
   });
 
+  it("FUNDS-28 counts on what a row says that nobody can read any more", async () => {
+    const stub = workshopStub(env, "money-unread");
+    await stub.lendingChanged(limits({ poolMicroUsd: 100, studentMicroUsd: 100 }));
+    await stub.funds(asking(1, 1, { spentMicroUsd: 30 }));
+    await stub.funds(asking(2, 1, { spentMicroUsd: 40 }));
+    await stub.funds(asking(3, 1, { spentMicroUsd: 20, payer: "student" }));
+    await runInDurableObject(stub, (_, { storage }) => {
+      storage.sql.exec("update accounts set call_id = 'old-' || call_id where spent_micro_usd <> 40");
+      storage.sql.exec("update accounts set session_token = 'unknown' where spent_micro_usd = 40");
+    });
+    await sleep("money-unread");
+    expect(await stub.funds(asking(4, 2, { needMicroUsd: 31 }))).toMatchObject({
+      granted: false,
+      reason: "pool_used",
+      budget: { of: "pool", spentMicroUsd: 70 },
+    });
+    expect(verdict(await stub.funds(asking(4, 2, { needMicroUsd: 30 })))).toBe("granted");
+  });
+
+  it("FUNDS-29 shows two consoles the same, whichever came first", async () => {
+    const stub = workshopStub(env, "money-two");
+    await stub.lendingChanged(limits({ poolMicroUsd: 1_000 }));
+    const first = await openWall("money-two");
+    await first.until(() => first.of("wall-start")[0], "the first console");
+    await stub.funds(asking(1, 1, { spentMicroUsd: 60, needMicroUsd: 5 }));
+    const second = await openWall("money-two");
+    const start = await second.until(() => second.of("wall-start")[0], "the second console");
+    expect(start.money).toMatchObject({ spentMicroUsd: 60, heldMicroUsd: 5 });
+    const shown = await first.until(() => first.of("money").at(-1), "the first console's news");
+    expect(shown.money).toEqual(start.money);
+    await stub.funds(asking(1, 1, { spentMicroUsd: 65 }));
+    for (const wall of [first, second]) {
+      await wall.until(() => wall.of("money").at(-1)?.money.spentMicroUsd === 65, "what was spent since");
+      expect(wall.of("money").at(-1)?.money.heldMicroUsd).toBe(0);
+    }
+  });
+
   it("FUNDS-27 has all of it back when nobody gave it back", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const stub = workshopStub(env, "money-expiry");
     await stub.lendingChanged(limits({ poolMicroUsd: 100 }));
     await stub.funds(asking(1, 1, { needMicroUsd: 100 }));
     expect(verdict(await stub.funds(asking(2, 2, { needMicroUsd: 1 })))).toBe("pool_used");
+    // Also when it slept all the while.
+    await sleep("money-expiry");
     vi.setSystemTime(Date.now() + LIMITS.reservationMs);
     expect(verdict(await stub.funds(asking(2, 2, { needMicroUsd: 100 })))).toBe("granted");
   });
