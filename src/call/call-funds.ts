@@ -38,7 +38,7 @@ export class CallFunds {
         if (keySource === "instructor") return "lent";
         return ownCapMicroUsd === null ? "free" : "capped";
       },
-      ask: (sums) => ports.ask(requestOf(start(), sums)),
+      ask: (sums) => ports.ask({ ...requestOf(start(), sums), askedAtMs: nowMs() }),
       spentMicroUsd: () => call.ledger.spentMicroUsd(start().keySource),
       onBudget: (budget) => dispatch({ type: "budget", budget }),
     });

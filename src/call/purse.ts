@@ -25,6 +25,9 @@ export interface PursePorts {
 /** What is held is not used up to its last moment: clocks differ, and an answer takes its time. */
 const EARLY_MS = 20_000;
 const HELD_RETRY_MS = 500;
+/** After a reply that never came; doubles each time. What was held lapses at the workshop after `reservationMs`. */
+const FIRST_RETRY_MS = 2_000;
+const MOST_RETRY_MS = 30_000;
 
 /**
  * The money a call may spend: reserved at the workshop's object before it can be spent, settled after. One question is on its
@@ -43,6 +46,7 @@ export class Purse {
   #heldFor: Reason | undefined;
   /** The call is over: nothing comes next. */
   #isClosed = false;
+  #cancelRetry: () => void = () => undefined;
 
   constructor(ports: PursePorts) {
     this.#ports = ports;
@@ -82,14 +86,36 @@ export class Purse {
     return this.#ask(needMicroUsd, true);
   }
 
-  /** Nothing comes next for now: what was held and not spent is free for others. */
+  /**
+   * Nothing comes next for now: what was held and not spent is free for others. Told again until somebody has heard it, or
+   * something does come next.
+   */
   async settle(): Promise<void> {
-    if (!this.isFree && !this.#isSettled) await this.#ask(0);
+    this.#cancelRetry();
+    if (this.isFree || this.#isSettled) return;
+    await this.#ask(0);
+    this.#settleLater(FIRST_RETRY_MS);
+  }
+
+  #settleLater(afterMs: number): void {
+    this.#cancelRetry();
+    if (!this.#isUnheard) return;
+    this.#cancelRetry = this.#ports.startTimer(() => {
+      // Behind what is on its way, which may be for what comes next.
+      this.#asking = this.#asking.then(() => (this.#isUnheard ? this.#askNow(0, false) : undefined));
+      void this.#asking.then(() => this.#settleLater(Math.min(2 * afterMs, MOST_RETRY_MS)));
+    }, afterMs);
+  }
+
+  /** Nothing is held here, and nobody has said that they know what was spent. */
+  get #isUnheard(): boolean {
+    return !this.#isClosed && !this.isFree && this.#heldMicroUsd === 0 && !this.#isTold;
   }
 
   /** The call is over: the workshop learns all that was spent, also of a call that nobody limits. False: it did not. */
   async close(): Promise<boolean> {
     this.#isClosed = true;
+    this.#cancelRetry();
     // What is on its way may still be granted, and nobody would give it back.
     await this.#asking;
     if (this.#settledMicroUsd === -1 && this.#ports.spentMicroUsd() === 0) return true;

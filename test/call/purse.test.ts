@@ -209,4 +209,53 @@ describe("the purse of a call", () => {
     expect(world.purse.holds(30)).toBe(true);
     expect(world.purse.holds(31)).toBe(false);
   });
+
+  it("PURSE-15 tells again what it has spent until it is heard, also when nothing comes next", async () => {
+    const world = new World();
+    await world.purse.cover(100);
+    world.spentMicroUsd = 60;
+    world.answer = () => Promise.reject(new Error("lost"));
+    await world.purse.settle();
+    await world.clock.advanceAsync(LIMITS.reservationMs);
+    const lost = world.asked.length - 1;
+    expect(lost).toBeGreaterThan(4);
+    expect(world.asked.slice(1)).toEqual(Array.from({ length: lost }, () => asked(60, 0)));
+    world.answer = async () => world.granted();
+    await world.clock.advanceAsync(60_000);
+    await world.clock.advanceAsync(600_000);
+    expect(world.asked).toHaveLength(lost + 2);
+  });
+
+  it("PURSE-16 gives nothing back behind the back of what has come next", async () => {
+    const world = new World();
+    await world.purse.cover(100);
+    world.spentMicroUsd = 60;
+    world.answer = () => Promise.reject(new Error("lost"));
+    await world.purse.settle();
+    world.answer = async () => world.granted();
+    expect(await world.purse.cover(50)).toBeUndefined();
+    await world.clock.advanceAsync(60_000);
+    expect(world.asked).toEqual([asked(0, 100), asked(60, 0), asked(60, 50)]);
+    expect(world.purse.holds(50)).toBe(true);
+    // Also what is only on its way.
+    world.spentMicroUsd = 100;
+    world.answer = () => Promise.reject(new Error("lost"));
+    await world.purse.settle();
+    const slow = Promise.withResolvers<FundsReply>();
+    world.answer = () => slow.promise;
+    const next = world.purse.cover(30);
+    await world.clock.advanceAsync(2_000);
+    world.answer = async () => world.granted();
+    slow.resolve(world.granted());
+    expect(await next).toBeUndefined();
+    await world.clock.advanceAsync(60_000);
+    expect(world.asked.at(-1)).toEqual(asked(100, 30));
+    // Nor after the call.
+    world.answer = () => Promise.reject(new Error("lost"));
+    await world.purse.settle();
+    expect(await world.purse.close()).toBe(false);
+    const { length } = world.asked;
+    await world.clock.advanceAsync(600_000);
+    expect(world.asked).toHaveLength(length);
+  });
 });
