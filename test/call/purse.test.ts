@@ -243,8 +243,9 @@ describe("the purse of a call", () => {
     await world.purse.settle();
     const slow = Promise.withResolvers<FundsReply>();
     world.answer = () => slow.promise;
+    await world.clock.advanceAsync(1_900);
     const next = world.purse.cover(30);
-    await world.clock.advanceAsync(2_000);
+    await world.clock.advanceAsync(200);
     world.answer = async () => world.granted();
     slow.resolve(world.granted());
     expect(await next).toBeUndefined();
