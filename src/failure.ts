@@ -50,6 +50,7 @@ export const FAILURES = {
   // The instructor
   bad_token: fact(401, 1008, "This is not the instructor's token."),
   too_many_logins: fact(429, 1008, "Too many wrong tokens. Wait, then try again."),
+  already_erased: fact(409, 1008, "This workshop was closed, and its students are erased: there is no way back."),
   join_code_taken: fact(409, 1008, "Another workshop has this join code."),
 
   // Joining and saving

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import * as z from "zod";
 import type { DatabaseAddress } from "../store/database.ts";
+import { readDeployment } from "./deployment.ts";
 
 /** What a running `npm run dev` leaves in its data folder for the other commands. Holds no secret of the Worker. */
 const Endpoints = z.object({
@@ -31,14 +32,16 @@ export interface Configuration {
 
 /**
  * Reads what a command is configured with: the environment, then `.dev.vars` in the project's folder, then what a
- * running `npm run dev` wrote. A file that is absent or unreadable counts as empty.
+ * running `npm run dev` wrote. A file that is absent or unreadable counts as empty. With `isDeployed` it is the environment,
+ * then what is known here of the deployed Worker, and nothing of development.
  */
-export function readConfiguration(environment: Variables, projectFolder: string): Configuration {
-  const kept = Object.entries(parseEnv(textOf(resolve(projectFolder, ".dev.vars")) ?? ""));
+export function readConfiguration(environment: Variables, projectFolder: string, isDeployed = false): Configuration {
+  const devText = (): string => textOf(resolve(projectFolder, ".dev.vars")) ?? "";
+  const kept = Object.entries(isDeployed ? (readDeployment(projectFolder) ?? {}) : parseEnv(devText()));
   const devVars: Variables = Object.fromEntries(kept.filter(([name]) => environment[name] === undefined));
   const variable = (name: string): string | undefined => filled(environment[name] ?? devVars[name]);
   const dataFolder = resolve(projectFolder, filled(environment.DATA_DIR) ?? ".data");
-  const endpoints = parseEndpoints(textOf(resolve(dataFolder, "endpoints.json")));
+  const endpoints = isDeployed ? undefined : parseEndpoints(textOf(resolve(dataFolder, "endpoints.json")));
   return { variable, endpoints, database: databaseOf(environment, devVars, endpoints) };
 }
 

@@ -6,6 +6,7 @@
 import type { LendingLimits } from "./bill.ts";
 import type { KeySource, WayIn } from "./call-record.ts";
 import type { ChargeKind } from "./charge.ts";
+import type { Closing } from "./closing.ts";
 import type { ShownKeyStatus, WorkshopState } from "./rest.ts";
 import type { ToolJson } from "./tools.ts";
 
@@ -31,6 +32,8 @@ export interface WorkshopView {
   readonly fallbackAllowed: boolean;
   /** How much of it they may use. */
   readonly lending: LendingLimits;
+  /** `null`: it has not been closed for good. */
+  readonly closing: Closing | null;
 }
 
 export interface WorkshopsReply {
@@ -163,6 +166,7 @@ export type CheckStatus = (typeof CHECK_STATUSES)[number];
 export const CHECKS = [
   "secrets",
   "master-key",
+  "sealed-rows",
   "database",
   "migrations",
   "openai",

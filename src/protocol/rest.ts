@@ -7,6 +7,7 @@
 import type { Patience, TurnEnd } from "./agent-config.ts";
 import type { Bill, Estimate, Repriced } from "./bill.ts";
 import type { EndReason, KeySource, TurnRecord, Usage, WayIn } from "./call-record.ts";
+import type { Closing } from "./closing.ts";
 
 /** What OpenAI thought of a key when it was last asked. Only `connected` proves that it authenticates and may be used. */
 export const KEY_STATUSES = ["connected", "rejected", "restricted", "no_credit", "unverified"] as const;
@@ -158,6 +159,8 @@ export interface MeReply {
     readonly state: WorkshopState;
     readonly opensAt: string | null;
     readonly closesAt: string | null;
+    /** `null`: it has not been closed for good. */
+    readonly closing: Closing | null;
   } | null;
   /** Whose key the next call runs on; `null`: nobody's, so there will be none. */
   readonly payer: KeySource | null;

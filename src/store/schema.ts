@@ -27,6 +27,12 @@ export const workshops = pgTable("workshops", {
   /** Ids of the models that may run on it; null: whatever is configured. */
   fallbackModels: json("fallback_models"),
   createdAtMs: instant("created_at").notNull().default(sql`now()`),
+  /** The instructor has closed it for good; the other dates are null before that. See `protocol/closing.ts`. */
+  closedAtMs: instant("closed_at"),
+  keysAtMs: instant("keys_at"),
+  keysDeletedAtMs: instant("keys_deleted_at"),
+  eraseAtMs: instant("erase_at"),
+  erasedAtMs: instant("erased_at"),
 });
 
 /** The predecessor's table and ours. Columns of its own that are not listed here stay as they are. */
@@ -57,6 +63,9 @@ export const students = pgTable(
     keyCheckedAtMs: instant("key_checked_at"),
     keyConnectedAtMs: instant("key_connected_at"),
     keyLastUsedAtMs: instant("key_last_used_at"),
+    /** The last four characters of the key that was here last, and when it was deleted. */
+    deletedKeyHint: text("deleted_key_hint"),
+    keyDeletedAtMs: instant("key_deleted_at"),
     /** The most that calls on the student's own key may cost in all; null: any amount. */
     ownCapMicroUsd: bigint("own_cap_micro_usd", { mode: "number" }),
     /** Sealed, as the key is; signs the requests to the student's webhooks. */
@@ -170,3 +179,10 @@ export const charges = pgTable(
     index("charges_workshop_id_at_idx").on(table.workshopId, table.atMs),
   ],
 );
+
+/** One known text for each master key that was ever in use: a ring that opens none of them is the wrong one. */
+export const masterKeySentinels = pgTable("master_key_sentinels", {
+  kid: text("kid").primaryKey(),
+  sealed: text("sealed").notNull(),
+  createdAtMs: instant("created_at").notNull().default(sql`now()`),
+});
