@@ -50,6 +50,10 @@ export class CallFunds {
     });
   }
 
+  get isLimited(): boolean {
+    return !this.#purse.isFree;
+  }
+
   /** Whether there is money for the first answer; a reason: there is none. */
   admit(): Promise<Reason | undefined> {
     if (this.#purse.isFree) return Promise.resolve(undefined);

@@ -23,6 +23,8 @@ export interface CallPorts {
   readonly modelLeg: () => Promise<ModelLeg>;
   /** Whether there is money for one more answer; a reason: there is none. Absent: nobody asks. */
   readonly cover?: (request: ModelRequest) => Promise<Reason | undefined>;
+  /** Whether somebody limits what this call may spend. Absent: nobody does. */
+  readonly isLimited?: () => boolean;
   /** Of a call with sound: what it hears and speaks by. */
   readonly voice?: Omit<VoicePorts, "nowMs" | "startTimer">;
   readonly tools: ToolRunner;
@@ -40,7 +42,8 @@ export interface CallPorts {
  * Does what a call says, and brings back what comes of it. What is to be kept is kept before anything is sent to the
  * caller, a webhook or the archive. One thing goes ahead of it: the request to OpenAI, because storage holds back all
  * that leaves after a write until the write is confirmed, and every turn would wait for that. It loses nothing: no
- * answer can reach the caller before the write, and a process that dies in between has acknowledged nothing.
+ * answer can reach the caller before the write, and a process that dies in between has acknowledged nothing. Where somebody
+ * limits what is spent it waits for its row of the ledger, so that no crash makes anybody forget what was asked for.
  */
 export class CallRunner {
   readonly #call: Call;
@@ -146,10 +149,15 @@ export class CallRunner {
       const [leg, refusal] = await Promise.all([this.#ports.modelLeg(), this.#ports.cover?.(request)]);
       if (abort.signal.aborted) return;
       if (refusal) throw new Failure(refusal);
+      const isLimited = this.#ports.isLimited?.() ?? false;
+      if (isLimited) {
+        this.dispatch({ type: "asked", response });
+        this.#keepNow();
+      }
       const answered = leg.respond(request, abort.signal, (events) =>
         this.dispatch({ type: "model", response, events }),
       );
-      this.dispatch({ type: "asked", response });
+      if (!isLimited) this.dispatch({ type: "asked", response });
       await answered;
     } catch (thrown) {
       const reason = this.#ports.reasonOf(thrown);

@@ -200,6 +200,7 @@ export function assembleCall(
     closeLeg: shell.close,
     modelLeg,
     cover: (request) => funds.cover(request),
+    isLimited: () => funds.isLimited,
     voice: {
       ...voiceWorld(
         () => start,

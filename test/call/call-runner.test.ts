@@ -8,7 +8,7 @@ import { ManualClock } from "../standins/clock.ts";
 import { Table, USAGE } from "./table.ts";
 
 /** Runs a call whose every effect is written down in the order in which it came. */
-function stage(options: { openLeg?: () => Promise<void> } = {}) {
+function stage(options: { openLeg?: () => Promise<void>; isLimited?: boolean } = {}) {
   const clock = new ManualClock(1_000_000);
   const effects: string[] = [];
   const { facts, progress } = new Table();
@@ -18,7 +18,8 @@ function stage(options: { openLeg?: () => Promise<void> } = {}) {
     nowMs: clock.now,
     startTimer: clock.startTimer,
     keepTurn: ({ seq, text }) => effects.push(`keep ${seq} ${text}`),
-    keepCharge: () => {},
+    keepCharge: ({ seq, state }) => effects.push(`charge ${seq} ${state}`),
+    isLimited: () => options.isLimited ?? false,
     keepProgress: () => effects.push("keep progress"),
     sendToCaller: (command) =>
       effects.push(command.type === "speech" ? `say ${command.text}${command.last ? "|" : ""}` : command.type),
@@ -72,7 +73,7 @@ describe("the runner of a call", () => {
     await microtasks();
     expect(take()).toEqual(["ask"]);
     clock.advance(0);
-    expect(take()).toEqual(["keep 2 Hi"]);
+    expect(take()).toEqual(["keep 2 Hi", "charge 1 open"]);
     report({ type: "text-delta", text: "Hello." });
     expect(take()).toEqual(["say Hello."]);
   });
@@ -83,7 +84,7 @@ describe("the runner of a call", () => {
     say(runner, "Hi");
     await microtasks();
     report({ type: "text-delta", text: "Hello." });
-    expect(take()).toEqual(["ask", "keep 2 Hi", "say Hello."]);
+    expect(take()).toEqual(["ask", "keep 2 Hi", "charge 1 open", "say Hello."]);
   });
 
   it("RUN-4 joins what is ready together into one frame", async () => {
@@ -93,7 +94,7 @@ describe("the runner of a call", () => {
     clock.advance(0);
     take();
     report({ type: "text-delta", text: "Bye." }, { type: "response-done", usage: USAGE, cut: false });
-    expect(take()).toEqual(["keep 3 Bye.", "say Bye.|", "archive"]);
+    expect(take()).toEqual(["charge 1 told", "keep 3 Bye.", "say Bye.|", "archive"]);
   });
 
   it("RUN-5 whose key cannot be opened says so instead of falling silent", async () => {
@@ -104,5 +105,13 @@ describe("the runner of a call", () => {
     const effects = take().join("\n");
     expect(effects).toContain("say I'm sorry");
     expect(effects).not.toContain("CANARY");
+  });
+
+  it("RUN-6 keeps the row of what somebody limits before it is asked for", async () => {
+    const { runner, take } = stage({ isLimited: true });
+    take();
+    say(runner, "Hi");
+    await microtasks();
+    expect(take()).toEqual(["keep 2 Hi", "charge 1 open", "ask"]);
   });
 });
