@@ -29,7 +29,7 @@ describe.concurrent("every state of the student's page that can occur", () => {
       try {
         for (const words of state.words) {
           expect(words.length).toBeGreaterThan(0);
-          await scene.student.page.getByText(words).filter({ visible: true }).first().waitFor({ timeout: 8_000 });
+          await scene.student.page.getByText(words).filter({ visible: true }).first().waitFor({ timeout: 20_000 });
         }
         expect(scene.student.complaints.filter((line) => !line.includes("WebSocket"))).toEqual([]);
       } finally {
