@@ -17,6 +17,10 @@ export interface Settings {
   readonly serviceToken: string | undefined;
   /** Set: every Twilio request and handshake must be signed. */
   readonly twilioAuthToken: string | undefined;
+  /** With the token: the account's phone numbers are read, to tell which lead here. `undefined`: they are not. */
+  readonly twilioAccountSid: string | undefined;
+  /** Twilio's API. The auth token goes there. */
+  readonly twilioApiBaseUrl: string;
   /** Without a slash at its end. */
   readonly openaiBaseUrl: string;
   /** Scheme, host and port as the world sees us; `undefined`: taken from each request. */
@@ -90,6 +94,11 @@ export function readSettings(env: object): Settings {
   const instructorApiKey = fallback === undefined ? undefined : ApiKey.parse(fallback);
   if (fallback !== undefined && instructorApiKey === undefined) throw new Failure("misconfigured", "OPENAI_API_KEY");
 
+  const twilioAccountSid = optional("TWILIO_ACCOUNT_SID");
+  if (twilioAccountSid !== undefined && !/^AC[0-9a-f]{32}$/.test(twilioAccountSid)) {
+    throw new Failure("misconfigured", "TWILIO_ACCOUNT_SID");
+  }
+
   const enrollment = optional("ENROLLMENT") ?? "code";
   if (enrollment !== "code" && enrollment !== "open") throw new Failure("misconfigured", "ENROLLMENT");
 
@@ -109,6 +118,8 @@ export function readSettings(env: object): Settings {
     instructorApiKey,
     serviceToken: optional("SERVICE_TOKEN"),
     twilioAuthToken: optional("TWILIO_AUTH_TOKEN"),
+    twilioAccountSid,
+    twilioApiBaseUrl: optionalUrl("TWILIO_API_BASE_URL") ?? "https://api.twilio.com",
     openaiBaseUrl: optionalUrl("OPENAI_BASE_URL") ?? "https://api.openai.com/v1",
     publicOrigin: optionalUrl("PUBLIC_ORIGIN"),
     textModel: optional("TEXT_MODEL") ?? DEFAULT_MODELS.textModel,

@@ -60,7 +60,7 @@ export const FAILURES = {
     "No workshop has this join code. Check it with your instructor: codes look like MAPLE-7F.",
   ),
   workshop_not_open: fact(403, 4004, "This workshop has not begun yet.", "I'm sorry, this workshop is not open."),
-  workshop_closed: fact(403, 4004, "This workshop has ended.", "I'm sorry, this workshop is not open."),
+  workshop_closed: fact(403, 4004, "This workshop has ended.", "I'm sorry, this workshop has ended. Goodbye."),
   workshop_full: fact(409, 1008, "Every seat of this workshop is taken. Ask your instructor for one more."),
   workshop_paused: fact(
     403,

@@ -137,6 +137,16 @@ export const LIMITS = {
   /** Wrong tokens of an address are forgotten this long after the last; that it was right once, after this. */
   loginForgetMs: 24 * 3_600_000,
   loginTrustMs: 14 * 24 * 3_600_000,
+  /** How far ahead the steps of closing a workshop may be dated; a date so long ago is taken for now. */
+  closingAheadMs: 400 * 24 * 3_600_000,
+  closingLateMs: 60_000,
+  /** A step may be done this much before its date, for clocks that do not agree (workshop's object). */
+  closingEarlyMs: 1_000,
+  /** A step of it that failed is tried again, doubled up to the longest; what is done is looked at again (object's alarm). */
+  closingRetryMs: 2_000,
+  closingRetryMaxMs: 10 * 60_000,
+  closingAgainMs: 10 * 60_000,
+  closingLookMs: 24 * 3_600_000,
   /** What the instructor sets: seats of a workshop, and words for everybody. */
   seats: 10_000,
   announcementBytes: 1_024,

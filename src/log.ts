@@ -1,6 +1,7 @@
 import type { Reason } from "./failure.ts";
 import type { EndReason, KeySource, WayIn } from "./protocol/call-record.ts";
 import type { CallId } from "./protocol/ids.ts";
+import type { KeyStatus } from "./protocol/rest.ts";
 
 /**
  * Every line Callroom writes. Fields are ours, never free text: no words of a caller, no prompt, no phone number, no
@@ -11,7 +12,15 @@ export type LogEvent =
   | { readonly event: "variable-missing"; readonly variable: string }
   | { readonly event: "key-chosen"; readonly callId: CallId | null; readonly message: KeyMessage }
   | { readonly event: "key-resealed" | "key-unreadable"; readonly callId: CallId | null }
-  | { readonly event: "call-refused"; readonly code: Reason }
+  /** What OpenAI thinks of a key that a student enters; `not-asked`: they have asked too often. */
+  | { readonly event: "key-checked"; readonly requestId: string; readonly status: KeyStatus | "not-asked" }
+  /** Before the call had an object, or by that object; `callId` null: nobody has given it one. */
+  | {
+      readonly event: "call-refused";
+      readonly callId: CallId | null;
+      readonly route: CallRoute;
+      readonly code: Reason;
+    }
   | { readonly event: "call-start"; readonly callId: CallId; readonly wayIn: WayIn; readonly keySource: KeySource }
   | { readonly event: "call-resumed"; readonly callId: CallId; readonly resumes: number }
   | {
@@ -60,16 +69,47 @@ export type LogEvent =
       readonly mode: "mock" | "builtin" | "webhook" | "unknown";
       readonly outcome: "ok" | "failed";
       readonly durationMs: number;
+      readonly code: ToolFailure | null;
+      /** HTTP status of a webhook that did not answer as it should; null: not known, or nobody was asked. */
+      readonly status: number | null;
     }
+  /** The workshop's object did not answer a call in time: what it asks for, and what follows, `docs/architecture.md` says. */
+  | { readonly event: "workshop-silent"; readonly callId: CallId; readonly asked: "enter" | "funds" | "leave" }
   | {
       readonly event: "archive-failed";
       readonly callId: CallId;
       readonly rows: number;
       readonly retryMs: number | null;
     }
+  /** A step of a workshop's end did not succeed, and is tried again. */
+  | { readonly event: "closing-failed"; readonly code: Reason; readonly retryMs: number }
   | { readonly event: "carrier-error"; readonly callId: CallId; readonly carrierCode: string }
   | { readonly event: "socket-closed"; readonly callId: CallId; readonly code: Reason }
-  | { readonly event: "uncaught"; readonly where: "request" | "call" | "alarm" | "workshop"; readonly name: string };
+  | {
+      readonly event: "uncaught";
+      readonly where: "request" | "call" | "alarm" | "workshop";
+      readonly callId: CallId | null;
+      readonly name: string;
+    };
+
+/** Where sockets of calls come in. */
+export type CallRoute = "/ws" | "/call" | "/media";
+
+/** Why a student's tool failed. */
+export type ToolFailure =
+  | "arguments"
+  | "builtin"
+  | "gone"
+  | "mock"
+  | "no-secret"
+  | "not-json"
+  | "redirect"
+  | "reply-too-large"
+  | "status"
+  | "timeout"
+  | "too-large"
+  | "unreachable"
+  | "url";
 
 /** The predecessor's words, which its operators search for. */
 export type KeyMessage =

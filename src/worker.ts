@@ -11,7 +11,7 @@ import { LIMITS } from "./limits.ts";
 import { openDatabase } from "./store/database.ts";
 import { findStudent } from "./store/students.ts";
 import { summarizeStudents } from "./store/students-of-workshop.ts";
-import { findWorkshop, lendingOf } from "./store/workshops.ts";
+import { findWorkshop } from "./store/workshops.ts";
 import { loadMasterKeys, type MasterKeys } from "./vault/master-keys.ts";
 import { loginStub } from "./workshop/login-object.ts";
 import { workshopDirectory } from "./workshop/workshop-directory.ts";
@@ -47,10 +47,7 @@ export default {
         fetch: outward,
         findStudent: (token) => findStudent(database, token),
         studentsOf: (workshopId) => summarizeStudents(database, workshopId),
-        lendingIn: async (workshopId) => {
-          const workshop = await findWorkshop(database, workshopId);
-          return workshop && lendingOf(workshop);
-        },
+        factsOf: (workshopId) => findWorkshop(database, workshopId),
       });
     }
     return api.fetch(request, {

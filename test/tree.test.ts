@@ -54,6 +54,8 @@ const WIRING: Readonly<Record<string, readonly string[]>> = {
   "call/call-reports.ts": ["workshop/call-report.ts"],
   "call/call-tally.ts": ["workshop/call-report.ts"],
   "call/call-storage.ts": ["workshop/call-report.ts"],
+  // What is due at a workshop's end is in its row.
+  "workshop/closing-rows.ts": ["store"],
   // A handshake is the same for every socket.
   "api/live-entry.ts": ["call/handshake.ts"],
   // Whose key a call runs on is one rule, also for what is told before there is a call.
@@ -76,7 +78,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   openai: ["model"],
   hono: ["api"],
   "@pydantic/genai-prices": ["cli"],
-  uqr: ["api"],
+  uqr: ["api", "cli"],
   "@scure/bip39": ["vault"],
   preact: ["web"],
   "@preact/signals": ["web"],

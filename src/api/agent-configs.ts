@@ -8,6 +8,7 @@ import { eraseStudent, findStudent, patchStudent, type Student } from "../store/
 import { isKnownDigest } from "../vault/recovery-phrase.ts";
 import { stateOf } from "../workshop/dates.ts";
 import { keyView } from "./api-keys.ts";
+import { closingView } from "./closing-view.ts";
 import type { ApiContext } from "./deps.ts";
 import { endpoint } from "./endpoint.ts";
 import { signOut } from "./identity.ts";
@@ -110,6 +111,7 @@ async function meOf(c: ApiContext, student: Student): Promise<MeReply> {
       state: stateOf(workshop, atMs),
       opensAt: isoTimeOrNull(workshop.opensAtMs),
       closesAt: isoTimeOrNull(workshop.closesAtMs),
+      closing: closingView(workshop.closing),
     },
     config: {
       prompt: config.prompt,

@@ -1,9 +1,10 @@
 import { Failure } from "../failure.ts";
 import { log } from "../log.ts";
 import { checkKey } from "../model/key-check.ts";
+import type { SessionToken } from "../protocol/ids.ts";
 import type { KeyReply, KeyStatus, KeyView } from "../protocol/rest.ts";
 import { forgetKey, replaceKey, reseal } from "../store/sealed-keys.ts";
-import type { Student } from "../store/students.ts";
+import { findStudent, type Student } from "../store/students.ts";
 import { ApiKey } from "../vault/api-key.ts";
 import { type SealBinding, SealedKeyUnreadable, seal, unseal } from "../vault/seal.ts";
 import type { ApiContext } from "./deps.ts";
@@ -11,6 +12,7 @@ import { endpoint } from "./endpoint.ts";
 import { failed, isoTimeOrNull, noteThrown, succeeded } from "./replies.ts";
 import { doneReply, keyReply } from "./reply-schemas.ts";
 import { keyRequest } from "./schemas.ts";
+import { sealingKeys } from "./sealing-keys.ts";
 import { meChanged, studentChanged } from "./tell-workshop.ts";
 
 /** A key that OpenAI rejects is not stored: the one that worked stays. Every other outcome is stored with its status. */
@@ -18,14 +20,16 @@ export const putKey = endpoint("student", {
   summary: "Connects an OpenAI key, or replaces the connected one; OpenAI is asked about it first.",
   body: keyRequest,
   reply: keyReply,
-  fails: ["bad_key_shape", "key_rejected", "too_many_requests"],
+  fails: ["bad_key_shape", "key_rejected", "too_many_requests", "workshop_closed"],
   handle: async (c, { asker: student, body }) => {
+    if (student.workshop?.closing) throw new Failure("workshop_closed");
     const apiKey = givenKey(body.openaiApiKey);
     const status = await askAbout(c, student, apiKey);
     if (status === "not-asked") throw new Failure("too_many_requests");
     if (status === "rejected") return failed(c, "key_rejected", { openai: { status, hint: apiKey.hint } });
     const stored = await sealed(c, student.sessionToken, apiKey, status);
-    if (!(await replaceKey(c.env.database, student.sessionToken, stored))) throw new Failure("unknown_session");
+    if (!(await replaceKey(c.env.database, student.sessionToken, stored)))
+      throw await notTaken(c, student.sessionToken);
     await keyChanged(c, student, status);
     const connectedAt = isoTimeOrNull(stored.atMs);
     return succeeded<KeyReply>(c, {
@@ -62,15 +66,25 @@ export async function askAbout(
 ): Promise<KeyStatus | "not-asked"> {
   const { calls, settings, fetch } = c.env;
   const isAllowed = await calls.keyCheckAllowed(student.workshop?.id ?? null, student.sessionToken);
-  return isAllowed ? checkKey({ apiKey, baseUrl: settings.openaiBaseUrl, fetch }) : "not-asked";
+  const status = isAllowed ? await checkKey({ apiKey, baseUrl: settings.openaiBaseUrl, fetch }) : "not-asked";
+  log({ event: "key-checked", requestId: c.var.requestId, status });
+  return status;
 }
 
-/** A key ready to be stored. */
+/**
+ * A key ready to be stored.
+ *
+ * @throws what {@link sealingKeys} throws.
+ */
 export async function sealed(c: ApiContext, sessionToken: string, apiKey: ApiKey, status: KeyStatus) {
-  const keys = await c.env.masterKeys();
+  const keys = await sealingKeys(c);
   const text = await apiKey.use((clear) => seal(keys, keyBinding(sessionToken), clear, c.env.randomBytes));
   return { sealed: text, hint: apiKey.hint, status, atMs: c.env.now() };
 }
+
+/** Why a row took no key: it is gone, or its workshop was closed meanwhile. */
+export const notTaken = async (c: ApiContext, sessionToken: SessionToken): Promise<Failure> =>
+  new Failure((await findStudent(c.env.database, sessionToken)) ? "workshop_closed" : "unknown_session");
 
 /** Live calls must know before the reply; pages and the wall will. */
 async function keyChanged(c: ApiContext, student: Student, status: KeyStatus | null): Promise<void> {
@@ -129,6 +143,8 @@ async function unsealed(c: ApiContext, { sessionToken }: Student, sealedKey: str
   } catch (thrown) {
     if (!(thrown instanceof SealedKeyUnreadable)) throw thrown;
     log({ event: "key-unreadable", callId: null });
+    // Under the wrong ENCRYPTION_KEY every key is: nobody shall enter theirs again for that.
+    await sealingKeys(c);
     return undefined;
   }
 }

@@ -6,11 +6,9 @@ import { PRICES_DATE } from "../pricing/prices.ts";
 import { SHUTDOWNS_CHECKED } from "../pricing/shutdowns.ts";
 import type { KeyStatus } from "../protocol/rest.ts";
 import type { Check, CheckName, CheckStatus } from "../protocol/rest-workshop.ts";
-import type { MasterKeys } from "../vault/master-keys.ts";
-import { seal, unseal } from "../vault/seal.ts";
 
 /*
- * What the check page says, one function a check. Each is given what was found out and says it in words of ours, with what
+ * What the check page and `npm run doctor` say, one function a check; those of sealed keys are in `checks-of-keys.ts`. Each is given what was found out and says it in words of ours, with what
  * to do about it. Nothing that came from outside is in a sentence: no error, no value of a secret.
  */
 
@@ -37,7 +35,12 @@ const SLOW_DATABASE_MS = 500;
 const CLOCK_OFF_MS = 30_000;
 const DAY_MS = 24 * 3_600_000;
 
-const check = (name: CheckName, status: CheckStatus, found: string, fix = ""): Check => ({ name, status, found, fix });
+export const check = (name: CheckName, status: CheckStatus, found: string, fix = ""): Check => ({
+  name,
+  status,
+  found,
+  fix,
+});
 
 /** A Worker with a secret that is missing or malformed answers nothing, this page included; so here they are judged. */
 export function checkSecrets(settings: Settings): Check {
@@ -46,16 +49,18 @@ export function checkSecrets(settings: Settings): Check {
     return check(
       "secrets",
       "failed",
-      "SERVICE_TOKEN is the same as INSTRUCTOR_TOKEN.",
-      "Give each its own: whoever has the console could read keys with it.",
+      "SERVICE_TOKEN is the same as INSTRUCTOR_TOKEN: whoever has the console can read keys with it.",
+      "Give it a value of its own: npx wrangler secret put SERVICE_TOKEN",
     );
   }
-  if (instructorToken.length < SHORT_TOKEN) {
+  const tokens = { INSTRUCTOR_TOKEN: instructorToken, SERVICE_TOKEN: serviceToken ?? "" };
+  const short = Object.entries(tokens).find(([, token]) => token !== "" && token.length < SHORT_TOKEN);
+  if (short) {
     return check(
       "secrets",
       "warning",
-      `INSTRUCTOR_TOKEN has fewer than ${SHORT_TOKEN} characters.`,
-      "Set a longer one: npx wrangler secret put INSTRUCTOR_TOKEN",
+      `${short[0]} has fewer than ${SHORT_TOKEN} characters.`,
+      `Set a longer one: npx wrangler secret put ${short[0]}`,
     );
   }
   const older = masterKeyHexes.previous.length;
@@ -66,26 +71,6 @@ export function checkSecrets(settings: Settings): Check {
       ? "All are there and well formed."
       : `All are there and well formed, with ${older} older ENCRYPTION_KEY.`,
   );
-}
-
-/** Seals and opens a text of its own, as every key is. */
-export async function checkMasterKey(
-  masterKeys: () => Promise<MasterKeys>,
-  randomBytes: (count: number) => Uint8Array,
-): Promise<Check> {
-  const fix = "Set ENCRYPTION_KEY to 64 hexadecimal characters: openssl rand -hex 32";
-  try {
-    const keys = await masterKeys();
-    const binding = { purpose: "openai-key", sessionToken: "check" } as const;
-    const sentinel = [...randomBytes(16)].join();
-    const opened = await unseal(keys, binding, await seal(keys, binding, sentinel, randomBytes));
-    if (opened.plaintext === sentinel && !opened.stale) {
-      return check("master-key", "ok", `Seals and opens. Its number is ${keys.newest.kid}.`);
-    }
-  } catch {
-    // Told below: an error of the runtime says nothing that helps.
-  }
-  return check("master-key", "failed", "What it sealed could not be opened.", fix);
 }
 
 export function checkDatabase(probe: Probe<DatabaseAnswer>): Check {

@@ -82,8 +82,13 @@ export interface WorkshopDirectory {
   keysForgotten(workshopId: WorkshopId, students: readonly WallFacts[]): Promise<void>;
   /** A student was erased: live calls end, the wall forgets them, their pages are told. */
   studentGone(workshopId: WorkshopId | null, sessionToken: SessionToken): Promise<void>;
-  /** The workshop was deleted: live calls end, and its object keeps nothing. */
-  deleted(workshopId: WorkshopId): Promise<void>;
+  /**
+   * The workshop was closed, opened again or deleted, or its dates are others: its object asks the row and does what is due.
+   * What could not be done it tries again by itself.
+   *
+   * @throws Failure `internal` when a live call could not be told; `database_unavailable`.
+   */
+  closingChanged(workshopId: WorkshopId): Promise<void>;
 }
 
 /** Who tried the instructor's token, and how often it was wrong. */
@@ -115,8 +120,11 @@ export interface SoundCall {
 /** `over`: the call has ended. `too-often`: it has not, but was lost too often. `handed-over`: it was left to somebody else. */
 export type ResumeVerdict = "resume" | "over" | "too-often" | "handed-over";
 
-/** `paused`: the instructor stopped all calls. `revoked`: this one was ended, or its student is gone. */
-export type CallNotice = "key-changed" | "revoked" | "paused";
+/**
+ * `paused`: the instructor stopped all calls. `closed`: for good, and no key is kept. `revoked`: this one was ended, or its
+ * student is gone.
+ */
+export type CallNotice = "key-changed" | "revoked" | "paused" | "closed";
 
 /** How the carrier's session ended, read from its `action` post. */
 export interface CarrierSession {

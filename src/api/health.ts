@@ -6,16 +6,14 @@ import type { ApiContext } from "./deps.ts";
 import { endpoint } from "./endpoint.ts";
 import { failed, noteThrown, succeeded } from "./replies.ts";
 import { healthReply } from "./reply-schemas.ts";
+import { sealingKeys } from "./sealing-keys.ts";
 
 export const health = endpoint("anyone", {
   summary: "Whether the database answers and the secrets can be used.",
   reply: healthReply,
   fails: [],
   handle: async (c) => {
-    const [database, secrets] = await Promise.all([
-      outcomeOf(() => askDatabase(c)),
-      outcomeOf(() => c.env.masterKeys()),
-    ]);
+    const [database, secrets] = await Promise.all([outcomeOf(() => askDatabase(c)), outcomeOf(() => useMasterKeys(c))]);
     const checks = { database, secrets };
     if (secrets === "failed") return failed(c, "misconfigured", { checks });
     if (database === "failed") return failed(c, "database_unavailable", { checks });
@@ -28,6 +26,13 @@ async function askDatabase(c: ApiContext): Promise<void> {
   const nobodys = parseJoinCode("HEALTHZ");
   if (!nobodys) throw new Failure("internal");
   await findWorkshopByJoinCode(c.env.database, nobodys);
+}
+
+/** They must be those that sealed what is stored. Of a database that does not answer the other check tells. */
+async function useMasterKeys(c: ApiContext): Promise<void> {
+  await sealingKeys(c).catch((thrown: unknown) => {
+    if (!(thrown instanceof Failure) || thrown.reason === "misconfigured") throw thrown;
+  });
 }
 
 const outcomeOf = (check: () => Promise<unknown>): Promise<HealthCheck> =>

@@ -46,6 +46,7 @@ export const join = endpoint("anyone", {
       joinWorkshop(database, { ...joiner, recoveryDigest: digest }),
     );
     if (outcome === "full") throw new Failure("workshop_full");
+    if (outcome === "closed") throw new Failure("workshop_closed");
     studentChanged(c, { sessionToken, workshop, ...outcome }, null);
     signIn(c, sessionToken);
     return succeeded<JoinReply>(c, {

@@ -5,7 +5,7 @@ import type { KeyOpinion, LegacySaveReply, LegacySettingsReply, ShownKeyStatus }
 import { findStudent, type StoredKey, type Student, saveLegacyConfig } from "../store/students.ts";
 import type { Workshop } from "../store/workshops.ts";
 import { checkWebhooks } from "./agent-configs.ts";
-import { askAbout, callsMustKnow, clearKeyForService, givenKey, keyView, sealed } from "./api-keys.ts";
+import { askAbout, callsMustKnow, clearKeyForService, givenKey, keyView, notTaken, sealed } from "./api-keys.ts";
 import { defaultWorkshop } from "./default-workshop.ts";
 import type { ApiContext } from "./deps.ts";
 import { endpoint } from "./endpoint.ts";
@@ -26,6 +26,7 @@ export const saveConfig = endpoint("anyone", {
     const apiKey = body.openaiApiKey == null ? body.openaiApiKey : givenKey(body.openaiApiKey);
     checkWebhooks(c, tools);
     const { student, workshop } = await saver(c, sessionToken);
+    if (apiKey && workshop?.closing) throw new Failure("workshop_closed");
     const key = apiKey && (await sealedWithOpinion(c, { sessionToken, workshop }, apiKey));
     const patch = {
       name: body.studentName,
@@ -38,7 +39,7 @@ export const saveConfig = endpoint("anyone", {
     };
     const enrolment = { enrol: student === undefined, workshopId: workshop?.id };
     const saved = await saveLegacyConfig(c.env.database, sessionToken, patch, enrolment);
-    if (!saved) throw new Failure("unknown_session");
+    if (!saved) throw await notTaken(c, sessionToken);
     if (student && key !== undefined) await callsMustKnow(c, student);
     const openai = await opinion(c, student, key);
     meChanged(c, { sessionToken, workshop });

@@ -2,7 +2,6 @@ import { parse } from "hono/utils/cookie";
 import { readHandshake, refusal } from "../call/handshake.ts";
 import type { Settings } from "../env.ts";
 import { Failure } from "../failure.ts";
-import type { Lending } from "../protocol/bill.ts";
 import { END_REASONS } from "../protocol/call-record.ts";
 import { parseSessionToken, parseWorkshopId, type SessionToken, type WorkshopId } from "../protocol/ids.ts";
 import type { Student } from "../store/students.ts";
@@ -16,7 +15,7 @@ import { isInstructor } from "./instructor.ts";
 
 /** What a student's page is let in by, and shown as. */
 type Listener = Pick<Student, "sessionToken" | "studentId" | "name" | "sealedKey" | "keyStatus" | "ownCapMicroUsd"> & {
-  readonly workshop: Pick<Workshop, "id" | "fallbackAllowed" | "lending"> | null;
+  readonly workshop: Pick<Workshop, "id" | "fallbackAllowed" | "lending" | "closing"> | null;
 };
 
 export interface LiveEntryDeps {
@@ -26,7 +25,9 @@ export interface LiveEntryDeps {
   readonly findStudent: (token: SessionToken) => Promise<Listener | undefined>;
   /** Of a workshop that there is. */
   readonly studentsOf: (workshopId: WorkshopId) => Promise<readonly ClassStudent[] | undefined>;
-  readonly lendingIn: (workshopId: WorkshopId) => Promise<Lending | undefined>;
+  readonly factsOf: (
+    workshopId: WorkshopId,
+  ) => Promise<Pick<Workshop, "fallbackAllowed" | "lending" | "closing"> | undefined>;
 }
 
 /**
@@ -63,6 +64,8 @@ async function enterPage(given: string | undefined, env: Cloudflare.Env, deps: L
     keyStatus: keyStatusOf(student),
     lending: lendingOf(workshop),
     ownCapMicroUsd,
+    workshopId: workshop?.id ?? null,
+    closing: workshop?.closing ?? null,
   });
 }
 
@@ -70,17 +73,22 @@ async function enterWall(
   workshop: string,
   request: Request,
   env: Cloudflare.Env,
-  { settings, masterKeys, fetch, studentsOf, lendingIn }: LiveEntryDeps,
+  { settings, masterKeys, fetch, studentsOf, factsOf }: LiveEntryDeps,
 ): Promise<Response> {
   if (!(await isInstructor(request, { settings, masterKeys, nowMs: Date.now(), fetch }))) {
     throw new Failure("unauthorized");
   }
   const workshopId = parseWorkshopId(workshop);
   if (!workshopId) throw new Failure("not_found");
-  const [students, lending = null] = await Promise.all([studentsOf(workshopId), lendingIn(workshopId)]);
-  if (!students) throw new Failure("not_found");
+  const [students, facts] = await Promise.all([studentsOf(workshopId), factsOf(workshopId)]);
+  if (!students || !facts) throw new Failure("not_found");
   await workshopStub(env, workshopId).seed(students.map(seedOf));
-  return open(env, workshopId, { kind: "wall", workshopId, lending });
+  return open(env, workshopId, {
+    kind: "wall",
+    workshopId,
+    lending: lendingOf(facts),
+    closing: facts.closing,
+  });
 }
 
 function open(env: Cloudflare.Env, workshopId: string | null, watcher: Watcher): Promise<Response> {

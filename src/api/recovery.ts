@@ -1,6 +1,8 @@
 import { Failure } from "../failure.ts";
+import { parseSessionToken } from "../protocol/ids.ts";
 import type { RecoverReply, RecoveryPhraseReply } from "../protocol/rest.ts";
 import { findByRecoveryDigest, renewRecoveryDigest, storeRecoveryDigest } from "../store/recovery.ts";
+import { findStudent } from "../store/students.ts";
 import {
   newRecoveryPhrase,
   type ReadPhrase,
@@ -15,23 +17,33 @@ import { networkOf } from "./network.ts";
 import { noteThrown, succeeded } from "./replies.ts";
 import { recoverReply, recoveryPhraseReply } from "./reply-schemas.ts";
 import { recoverRequest } from "./schemas.ts";
+import { sealingKeys } from "./sealing-keys.ts";
 import { meChanged } from "./tell-workshop.ts";
 
 /** That new words are somebody's already happens once in billions; twice, and something else is wrong. */
 const TRIES = 3;
 
-/** Also a student whose workshop has ended comes back: to read, and to take along. */
+/**
+ * Also a student whose workshop has ended comes back: to read, and to take along. The predecessor's students have no words,
+ * they have a session token: it does as well.
+ */
 export const recover = endpoint("anyone", {
-  summary: "Signs a student in on this browser, by the four words they were given.",
+  summary: "Signs a student in on this browser, by the four words they were given, or by their session token.",
   body: recoverRequest,
   reply: recoverReply,
   fails: ["unknown_phrase", "too_many_requests"],
   handle: async (c, { body }) => {
     await checkGuesses(c);
-    const { database, masterKeys, waitUntil } = c.env;
+    const { database, waitUntil } = c.env;
+    const token = parseSessionToken(body.recoveryPhrase.trim());
+    const student = token && (await findStudent(database, token));
+    if (student) {
+      signIn(c, student.sessionToken);
+      return succeeded<RecoverReply>(c, { success: true, name: student.name });
+    }
     const read = readRecoveryPhrase(body.recoveryPhrase);
     if ("problem" in read) throw new Failure("unknown_phrase", `recoveryPhrase: ${problemOf(read)}`);
-    const digests = await recoveryDigests(await masterKeys(), read.phrase);
+    const digests = await recoveryDigests(await sealingKeys(c), read.phrase);
     const found = await findByRecoveryDigest(database, digests);
     if (!found) throw new Failure("unknown_phrase");
     const [newest] = digests;
@@ -64,7 +76,7 @@ export async function withNewPhrase<Outcome>(
   c: ApiContext,
   write: (digest: string) => Promise<Outcome | "taken">,
 ): Promise<{ readonly phrase: string; readonly outcome: Exclude<Outcome, "taken"> }> {
-  const keys = await c.env.masterKeys();
+  const keys = await sealingKeys(c);
   for (let tries = 0; tries < TRIES; tries++) {
     const phrase = newRecoveryPhrase(c.env.randomBytes);
     const outcome = await write(await recoveryDigest(keys, phrase));

@@ -13,12 +13,17 @@ type FailureDetails = Partial<
   Pick<FailureBody, "field" | "variable" | "openai" | "checks" | "opensAt" | "retryAfterSeconds">
 >;
 
-/** A failure as JSON: the reason's own sentence and code, never a word of what was thrown. */
-export function failed(c: ApiContext, reason: Reason, details: FailureDetails = {}): Response {
+/** A failure as JSON: the reason's own sentence and code, never a word of what was thrown. `problem` is the variable's. */
+export function failed(
+  c: ApiContext,
+  reason: Reason,
+  details: FailureDetails = {},
+  problem = "is missing or malformed",
+): Response {
   const { status, sentence } = factsOf(reason);
   const { requestId } = c.var;
   const { variable } = details;
-  const error = variable === undefined ? sentence : `${sentence} ${variable} is missing or malformed.`;
+  const error = variable === undefined ? sentence : `${sentence} ${variable} ${problem}.`;
   const body: FailureBody = { success: false, error, code: reason, requestId, ...details };
   noteFailure(c, reason);
   return new Response(JSON.stringify(body), { status, headers: JSON_TYPE });
@@ -35,13 +40,15 @@ export function failedBy(c: ApiContext, thrown: unknown): Response {
   }
   const field = thrown instanceof Failure ? thrown.field : undefined;
   if (field === undefined) return failed(c, reason);
-  return failed(c, reason, reason === "misconfigured" ? { variable: field } : { field });
+  if (reason !== "misconfigured") return failed(c, reason, { field });
+  // What is missing or malformed was answered before anything else was looked at.
+  return failed(c, reason, { variable: field }, "is not the one that sealed what is stored");
 }
 
 /** The reason of what was thrown. What we did not expect is logged by its class name alone: its message may quote. */
 export function noteThrown(thrown: unknown): Reason {
   if (thrown instanceof Failure) return thrown.reason;
-  log({ event: "uncaught", where: "request", name: errorName(thrown) });
+  log({ event: "uncaught", where: "request", callId: null, name: errorName(thrown) });
   return "internal";
 }
 

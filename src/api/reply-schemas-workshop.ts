@@ -14,7 +14,7 @@ import {
   type WorkshopReply,
   type WorkshopsReply,
 } from "../protocol/rest-workshop.ts";
-import { count, microUsd, success, text, textOrNull, time, timeOrNull } from "./reply-parts.ts";
+import { closing, count, microUsd, success, text, textOrNull, time, timeOrNull } from "./reply-parts.ts";
 
 /* What the instructor's routes answer: strict, as in `reply-schemas.ts`. */
 
@@ -38,6 +38,7 @@ const workshopView = z.strictObject({
       models: z.array(text).nullable().meta({ description: "null: all that are configured" }),
     })
     .meta({ description: "How much of the instructor's key may be used; null: any amount" }),
+  closing: closing.nullable(),
 });
 
 export const workshopsReply = z.strictObject({
@@ -111,5 +112,7 @@ export const countReply = z.strictObject({ success, count }) satisfies z.ZodType
 
 export const checksReply = z.strictObject({
   success,
+  masterKey: textOrNull.meta({ description: "Number of the newest master key" }),
+  olderMasterKeys: z.array(text).meta({ description: "Numbers of the older ones that can still open" }),
   checks: z.array(z.strictObject({ name: z.enum(CHECKS), status: z.enum(CHECK_STATUSES), found: text, fix: text })),
 }) satisfies z.ZodType<ChecksReply>;

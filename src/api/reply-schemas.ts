@@ -23,7 +23,7 @@ import {
   type WebhookSecretReply,
   WORKSHOP_STATES,
 } from "../protocol/rest.ts";
-import { count, microUsd, success, text, textOrNull, time, timeOrNull } from "./reply-parts.ts";
+import { closing, count, microUsd, success, text, textOrNull, time, timeOrNull } from "./reply-parts.ts";
 import { bill, estimate, repricedCall } from "./reply-schemas-bill.ts";
 
 /*
@@ -143,6 +143,7 @@ export const meReply = z.strictObject({
       state: z.enum(WORKSHOP_STATES),
       opensAt: timeOrNull,
       closesAt: timeOrNull,
+      closing: closing.nullable(),
     })
     .nullable(),
   payer: z

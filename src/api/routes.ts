@@ -11,6 +11,7 @@ import type { Who } from "./identity.ts";
 import { join, leave } from "./join.ts";
 import { getSettings, saveConfig } from "./legacy.ts";
 import { openApi } from "./openapi.ts";
+import { showPhoneNumbers } from "./phone-numbers.ts";
 import { listMyPrompts } from "./prompts.ts";
 import { makeRecoveryPhrase, recover } from "./recovery.ts";
 import { serveRoutes } from "./serve-routes.ts";
@@ -19,12 +20,15 @@ import { ended, voice } from "./twilio.ts";
 import { makeVoiceSample } from "./voice-samples.ts";
 import { makeWebhookSecret } from "./webhook-secrets.ts";
 import { checkEverything } from "./workshop-check.ts";
+import { close, exportReport, getReceipt, reopen, showReport } from "./workshop-closing.ts";
 import { exportCalls, exportLedger } from "./workshop-export.ts";
 import { login, logout } from "./workshop-login.ts";
+import { showMetrics } from "./workshop-metrics.ts";
 import { showSpend, topUpPool } from "./workshop-money.ts";
 import { announce, endOneCall, pause, push, resume } from "./workshop-room.ts";
 import { joinQr, listAllWorkshops, makeWorkshop, patchWorkshop, removeWorkshop } from "./workshop-settings.ts";
 import { forgetAllKeys, forgetStudentsKey, listStudents, removeStudent } from "./workshop-students.ts";
+import { traceCall } from "./workshop-trace.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -63,11 +67,15 @@ export const ROUTES: readonly Route[] = [
   route("GET", "/api/me/calls", "student", listMyCalls),
   route("GET", "/api/me/calls/:callId", "student", getMyCall),
 
+  route("GET", "/api/me/receipt", "student", getReceipt),
+
   route("POST", "/api/calls", "student", startCall),
 
   route("POST", "/api/workshop/login", "anyone", login),
   route("POST", "/api/workshop/logout", "anyone", logout),
   route("GET", "/api/workshop/check", "instructor", checkEverything),
+  route("GET", "/api/workshop/phone-numbers", "instructor", showPhoneNumbers),
+  route("GET", "/api/workshop/calls/:callId/trace", "instructor", traceCall),
   route("GET", "/api/workshop/workshops", "instructor", listAllWorkshops),
   route("POST", "/api/workshop/workshops", "instructor", makeWorkshop),
   route("PATCH", "/api/workshop/workshops/:workshopId", "instructor", patchWorkshop),
@@ -77,6 +85,10 @@ export const ROUTES: readonly Route[] = [
   route("DELETE", "/api/workshop/workshops/:workshopId/students/:studentId", "instructor", removeStudent),
   route("DELETE", "/api/workshop/workshops/:workshopId/students/:studentId/key", "instructor", forgetStudentsKey),
   route("POST", "/api/workshop/workshops/:workshopId/forget-keys", "instructor", forgetAllKeys),
+  route("POST", "/api/workshop/workshops/:workshopId/close", "instructor", close),
+  route("POST", "/api/workshop/workshops/:workshopId/reopen", "instructor", reopen),
+  route("GET", "/api/workshop/workshops/:workshopId/report", "instructor", showReport),
+  route("GET", "/api/workshop/workshops/:workshopId/report.csv", "instructor", exportReport),
   route("POST", "/api/workshop/workshops/:workshopId/announcement", "instructor", announce),
   route("POST", "/api/workshop/workshops/:workshopId/push", "instructor", push),
   route("POST", "/api/workshop/workshops/:workshopId/pause", "instructor", pause),
@@ -85,6 +97,7 @@ export const ROUTES: readonly Route[] = [
   route("GET", "/api/workshop/workshops/:workshopId/export.csv", "instructor", exportCalls),
   route("GET", "/api/workshop/workshops/:workshopId/ledger.csv", "instructor", exportLedger),
   route("GET", "/api/workshop/workshops/:workshopId/spend", "instructor", showSpend),
+  route("GET", "/api/workshop/workshops/:workshopId/metrics", "instructor", showMetrics),
   route("POST", "/api/workshop/workshops/:workshopId/top-up", "instructor", topUpPool),
 
   route("POST", "/api/student-config-save", "anyone", saveConfig),

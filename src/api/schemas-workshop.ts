@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
+import type { CloseRequest } from "../protocol/closing.ts";
 import { parseJoinCode } from "../protocol/ids.ts";
 import type {
   AnnouncementRequest,
@@ -82,6 +83,13 @@ export const workshopPatch = z.strictObject({ name: name.optional(), ...settings
   WorkshopPatch
 >;
 
+const orNow = instant.nullable().meta({ description: "Null: now; at most 400 days ahead" });
+
+export const closeRequest = z.strictObject({ keysAt: orNow, eraseAt: orNow }) satisfies z.ZodType<
+  unknown,
+  CloseRequest
+>;
+
 export const topUpRequest = z.strictObject({
   microUsd: microUsd(1).meta({ description: "Millionths of a dollar; a pool without a limit stays without one" }),
 }) satisfies z.ZodType<TopUpRequest>;
@@ -89,6 +97,19 @@ export const topUpRequest = z.strictObject({
 export const announcementRequest = z.strictObject({
   text: text(LIMITS.announcementBytes).trim().min(1).nullable().meta({ description: "Null takes it away" }),
 }) satisfies z.ZodType<AnnouncementRequest>;
+
+/** A month: longer than any class, and what the database sums up in one answer. */
+const METRICS_HOURS_MAX = 720;
+
+export const metricsQuery = z.strictObject({
+  hours: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(METRICS_HOURS_MAX)
+    .default(24)
+    .meta({ description: "Calls that began in so many last hours" }),
+}) satisfies z.ZodType<{ readonly hours: number }>;
 
 /** A tool as it was given, which is how it is stored, and as we understood it. */
 export interface GivenTool {

@@ -31,6 +31,8 @@ export function studentGone(c: ApiContext, { sessionToken, workshop }: Whose): v
 }
 
 function later(c: ApiContext, tell: () => Promise<void>): void {
-  const told = tell().catch((thrown: unknown) => log({ event: "uncaught", where: "request", name: errorName(thrown) }));
+  const told = tell().catch((thrown: unknown) =>
+    log({ event: "uncaught", where: "request", callId: null, name: errorName(thrown) }),
+  );
   c.env.waitUntil(told);
 }

@@ -5,7 +5,7 @@ import { Failure, factsOf } from "../failure.ts";
 import { log } from "../log.ts";
 import { type CallId, callIdFrom, parseSessionToken, type SessionToken } from "../protocol/ids.ts";
 import { findStudent, type Student } from "../store/students.ts";
-import { callIdBytesFor } from "../vault/ticket.ts";
+import { callIdBytesFor, olderCallIdBytesFor } from "../vault/ticket.ts";
 import { stateOf } from "../workshop/dates.ts";
 import { ownKey } from "./api-keys.ts";
 import type { ApiContext, CarrierSession } from "./deps.ts";
@@ -80,16 +80,30 @@ export const ended = endpoint("twilio", {
     const isPhoneUp = first(form, "CallStatus") === "in-progress";
     const mayResume = isStream || (session.status === "failed" && RECOVERABLE_ERRORS.has(session.errorCode ?? ""));
     if (isPhoneUp && mayResume) {
-      const verdict = await c.env.calls.resume(phone.callId, session).catch(noteThrown);
-      if (verdict === "resume") return twiml(c, await (isStream ? stream(c, phone) : relay(c, phone)));
+      const { verdict, callId } = await resumed(c, phone, session);
+      const found = { ...phone, callId };
+      if (verdict === "resume") return twiml(c, await (isStream ? stream(c, found) : relay(c, found)));
       if (verdict === "handed-over") return twiml(c, sayTwiml(LAST_WORDS.handOver));
       return twiml(c, isStream && verdict === "over" ? HANG_UP : sayTwiml(LAST_WORDS.lost));
     }
-    c.env.waitUntil(c.env.calls.over(phone.callId, session).catch(noteThrown));
+    for (const callId of [phone.callId, ...phone.olderCallIds]) {
+      c.env.waitUntil(c.env.calls.over(callId, session).catch(noteThrown));
+    }
     const words = isPhoneUp ? lastWords(session, first(form, "HandoffData")) : undefined;
     return twiml(c, words === undefined ? HANG_UP : sayTwiml(words));
   },
 });
+
+/** Asks the call of this phone whether it may go on. Under an older master key only when there is none under the newest. */
+async function resumed(c: ApiContext, { callId, olderCallIds }: Phone, session: CarrierSession) {
+  let verdict = await c.env.calls.resume(callId, session).catch(noteThrown);
+  for (const older of olderCallIds) {
+    if (verdict !== "over") break;
+    verdict = await c.env.calls.resume(older, session).catch(noteThrown);
+    if (verdict !== "over") return { verdict, callId: older };
+  }
+  return { verdict, callId };
+}
 
 /** There must be a key to call on, and the student's own must be one: its call would find out too late for a sentence. */
 async function checkSomeKey(c: ApiContext, student: Student, callId: CallId): Promise<void> {
@@ -125,6 +139,8 @@ interface Phone {
   readonly sessionToken: SessionToken;
   readonly phoneCallId: string;
   readonly callId: CallId;
+  /** Of a call that began before the master key was renewed. */
+  readonly olderCallIds: readonly CallId[];
 }
 
 async function phoneOf(c: ApiContext, form: FormParams): Promise<Phone> {
@@ -134,8 +150,10 @@ async function phoneOf(c: ApiContext, form: FormParams): Promise<Phone> {
   }
   const sessionToken = parseSessionToken(c.req.param("sessionToken"));
   if (!sessionToken) throw new Failure("unknown_session");
-  const callId = callIdFrom(await callIdBytesFor(await c.env.masterKeys(), phoneCallId));
-  return { sessionToken, phoneCallId, callId };
+  const keys = await c.env.masterKeys();
+  const callId = callIdFrom(await callIdBytesFor(keys, phoneCallId));
+  const olderCallIds = (await olderCallIdBytesFor(keys, phoneCallId)).map(callIdFrom);
+  return { sessionToken, phoneCallId, callId, olderCallIds };
 }
 
 /** Of a stream's end nothing is posted, so while the phone is up it counts as one that failed. */

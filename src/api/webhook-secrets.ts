@@ -4,6 +4,7 @@ import { seal } from "../vault/seal.ts";
 import { endpoint } from "./endpoint.ts";
 import { succeeded } from "./replies.ts";
 import { webhookSecretReply } from "./reply-schemas.ts";
+import { sealingKeys } from "./sealing-keys.ts";
 import { meChanged } from "./tell-workshop.ts";
 
 /** Standard Webhooks asks for 24 to 64 random bytes. */
@@ -15,10 +16,10 @@ export const makeWebhookSecret = endpoint("student", {
   fails: [],
   handle: async (c, { asker }) => {
     const { sessionToken, workshop } = asker;
-    const { database, masterKeys, randomBytes, calls } = c.env;
+    const { database, randomBytes, calls } = c.env;
     const webhookSecret = `whsec_${btoa(String.fromCharCode(...randomBytes(SECRET_BYTES)))}`;
     const binding = { purpose: "webhook-secret", sessionToken } as const;
-    const sealed = await seal(await masterKeys(), binding, webhookSecret, randomBytes);
+    const sealed = await seal(await sealingKeys(c), binding, webhookSecret, randomBytes);
     const isStored = await storeWebhookSecret(database, sessionToken, { sealed, onlyIfAbsent: false });
     if (!isStored) throw new Failure("unknown_session");
     await calls.tell(workshop?.id ?? null, sessionToken, "key-changed");

@@ -1,11 +1,12 @@
 import { LIMITS } from "../limits.ts";
 import { checkKey } from "../model/key-check.ts";
 import { probeDatabase } from "../store/probe.ts";
+import { countSeals, sentinelsIn } from "../store/sentinels.ts";
+import { ensureSentinel } from "../vault/sentinel.ts";
 import {
   checkClock,
   checkDatabase,
   checkFallbackKey,
-  checkMasterKey,
   checkMigrations,
   checkModels,
   checkOpenAi,
@@ -16,6 +17,7 @@ import {
   type OpenAiAnswer,
   type Probe,
 } from "./checks.ts";
+import { checkMasterKey, checkSealedRows } from "./checks-of-keys.ts";
 import type { ApiContext } from "./deps.ts";
 import { endpoint } from "./endpoint.ts";
 import { publicOrigin } from "./public-address.ts";
@@ -29,21 +31,26 @@ export const checkEverything = endpoint("instructor", {
   fails: [],
   handle: async (c) => {
     const { settings, masterKeys, randomBytes, database: db, now } = c.env;
-    const [database, openai, fallback, masterKey, twilio] = await Promise.all([
+    const keys = await masterKeys().catch(() => undefined);
+    const [database, ring, seals, openai, fallback, twilio] = await Promise.all([
       probed(now, () => probeDatabase(db)),
+      probed(now, async () => ensureSentinel(sentinelsIn(db), await masterKeys(), randomBytes)),
+      probed(now, () => countSeals(db)),
       probed(now, (signal) => askOpenAi(c, signal)),
       settings.instructorApiKey === undefined
         ? ("off" as const)
         : checkKey({ apiKey: settings.instructorApiKey, baseUrl: settings.openaiBaseUrl, fetch: c.env.fetch }),
-      checkMasterKey(masterKeys, randomBytes),
       checkTwilioSignature(settings.twilioAuthToken, publicOrigin(c)),
     ]);
     const nowMs = now();
     return succeeded(c, {
       success: true,
+      masterKey: keys?.newest.kid ?? null,
+      olderMasterKeys: keys?.all.slice(1).map(({ kid }) => kid) ?? [],
       checks: [
         checkSecrets(settings),
-        masterKey,
+        await checkMasterKey(masterKeys, randomBytes, ring),
+        checkSealedRows(seals, keys?.all.map(({ kid }) => kid) ?? []),
         checkDatabase(database),
         checkMigrations(database),
         checkOpenAi(openai),

@@ -11,6 +11,7 @@ import {
   listWorkshops,
 } from "../store/workshops.ts";
 import { stateOf } from "../workshop/dates.ts";
+import { closingView } from "./closing-view.ts";
 import type { ApiContext } from "./deps.ts";
 import { endpoint } from "./endpoint.ts";
 import { makeJoinCode } from "./join-codes.ts";
@@ -86,7 +87,7 @@ export const patchWorkshop = endpoint("instructor", {
   },
 });
 
-/** The rows go first: after that no call can begin. Its object is told even when there were none, for a second try. */
+/** The rows go first: after that no call can begin. Its object looks even when there were none, for a second try. */
 export const removeWorkshop = endpoint("instructor", {
   summary: "Deletes a workshop with its students, their keys, calls, transcripts and ledger. Live calls end.",
   reply: doneReply,
@@ -94,7 +95,7 @@ export const removeWorkshop = endpoint("instructor", {
   handle: async (c) => {
     const id = workshopIdOf(c);
     const wasThere = await deleteWorkshop(c.env.database, id);
-    await c.env.workshops.deleted(id);
+    await c.env.workshops.closingChanged(id);
     if (!wasThere) throw new Failure("not_found");
     return succeeded(c, { success: true });
   },
@@ -130,6 +131,7 @@ const workshopView = (c: ApiContext, workshop: ListedWorkshop): WorkshopView => 
   callMaxMs: workshop.callMaxMs,
   fallbackAllowed: workshop.fallbackAllowed,
   lending: workshop.lending,
+  closing: closingView(workshop.closing),
 });
 
 const joinUrl = (c: ApiContext, joinCode: string): string => `${publicOrigin(c)}/#${joinCode}`;

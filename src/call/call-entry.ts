@@ -1,7 +1,7 @@
 import type { Settings } from "../env.ts";
 import { Failure } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
-import { callIdFrom, parseCallId, parseSessionToken, type SessionToken } from "../protocol/ids.ts";
+import { type CallId, callIdFrom, parseCallId, parseSessionToken, type SessionToken } from "../protocol/ids.ts";
 import { openDatabase } from "../store/database.ts";
 import { findStudent } from "../store/students.ts";
 import type { TicketClaims } from "../vault/ticket.ts";
@@ -46,7 +46,7 @@ async function connect(env: Cloudflare.Env, settings: Settings, entry: Entry): P
   try {
     start = await startOf(settings, entry);
   } catch (thrown) {
-    if (thrown instanceof Failure) return told(thrown.reason);
+    if (thrown instanceof Failure) return told(thrown.reason, comesTo(parseCallId(entry.ticket?.callId)));
     throw thrown;
   }
   let opened = await open(env, start, entry.ticket?.id ?? null);
@@ -54,8 +54,10 @@ async function connect(env: Cloudflare.Env, settings: Settings, entry: Entry): P
     // The phone call of this ticket has ended here before: what comes now is a new call, which nothing leads back to.
     opened = await open(env, { ...start, callId: callIdFrom(randomBytes(16)), resumable: false }, null);
   }
-  return opened instanceof Response ? opened : told("wrong_call");
+  return opened instanceof Response ? opened : told("wrong_call", comesTo(start.callId));
 }
+
+const comesTo = (callId: CallId | undefined) => ({ route: "/ws", callId: callId ?? null }) as const;
 
 async function startOf(settings: Settings, { sessionToken, ticket, ownHost }: Entry): Promise<CallStart> {
   const database = openDatabase(settings.database, LIMITS.databaseStartMs);

@@ -49,6 +49,7 @@ export const NEW_PROGRESS: CallProgress = {
 export const END_OF_REFUSAL: Partial<Record<Reason, EndReason>> = {
   revoked: "revoked",
   workshop_paused: "paused",
+  workshop_closed: "revoked",
   no_key: "key-failed",
   key_unreadable: "key-failed",
   bad_frame: "policy",

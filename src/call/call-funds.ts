@@ -16,6 +16,8 @@ export interface FundsPorts {
   readonly start: () => CallStart;
   readonly ask: (request: FundsRequest) => Promise<FundsReply>;
   readonly dispatch: (event: CallEvent) => void;
+  /** Asked, nobody answered in time. */
+  readonly onSilence?: () => void;
 }
 
 /** A call and the money it runs on: what may come next, asked for before it comes, and what it came to, told after. */
@@ -41,6 +43,7 @@ export class CallFunds {
       ask: (sums) => ports.ask({ ...requestOf(start(), sums), askedAtMs: nowMs() }),
       spentMicroUsd: () => call.ledger.spentMicroUsd(start().keySource),
       onBudget: (budget) => dispatch({ type: "budget", budget }),
+      onSilence: ports.onSilence,
     });
     this.#sound = new SoundFunds(this.#purse, {
       nowMs,

@@ -4,7 +4,7 @@ import { readFrame, writeCommand } from "../caller/conversation-relay.ts";
 import { FrameGate } from "../caller/frame-gate.ts";
 import { factsOf, type Reason } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
-import { log } from "../log.ts";
+import { errorName, log } from "../log.ts";
 import type { Watch } from "../workshop/call-report.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { NEW_PROGRESS } from "./call-facts.ts";
@@ -40,8 +40,8 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
-    this.#storage = new CallStorage(ctx.storage.sql);
-    this.#sockets = new CallerSockets(ctx);
+    this.#storage = new CallStorage(ctx.storage);
+    this.#sockets = new CallerSockets(ctx, () => this.#live?.start.callId ?? null);
     this.#alarm = new AlarmClock(ctx);
     this.#sound = new SoundSockets({
       refuse: (reason) => this.#refuse(reason),
@@ -106,7 +106,17 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     this.#legEnded(socket, false);
   }
 
+  /** What it throws the runtime tries again, six times; then nobody would know. */
   override async alarm(): Promise<void> {
+    try {
+      await this.#alarmed();
+    } catch (thrown) {
+      log({ event: "uncaught", where: "alarm", callId: this.#live?.start.callId ?? null, name: errorName(thrown) });
+      throw thrown;
+    }
+  }
+
+  async #alarmed(): Promise<void> {
     this.#alarm.forget();
     if (this.#storage.read() === "over") {
       await this.ctx.storage.deleteAll();
@@ -150,7 +160,8 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     const live = this.#assemble();
     if (!live) return;
     if (notice === "key-changed") return live.reloadKey();
-    live.runner.dispatch({ type: "refused", reason: notice === "paused" ? "workshop_paused" : "revoked" });
+    live.runner.dispatch({ type: "refused", reason: REASON_OF[notice] });
+    if (notice === "closed") this.#storage.dropKey();
   }
 
   /** Who watches the call has changed. */
@@ -270,8 +281,18 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
       arm: (atMs) => this.#alarm.arm(atMs),
       settle: () => this.#settleSoon(),
       background: (work) => this.ctx.waitUntil(work),
+      startAgain: (kid) => this.#startAgain(kid),
     });
     return this.#live;
+  }
+
+  /** A deploy leaves objects at work as they are for up to an hour, variables too. Its caller comes back as after a crash. */
+  #startAgain(kid: string): boolean {
+    if (!this.#storage.mayStartAgain(kid)) return false;
+    // What the caller has just said is kept at the next turn of the event loop: it is answered when they are back.
+    const kept = new Promise<void>((resolve) => void setTimeout(resolve, 0)).then(() => this.ctx.storage.sync());
+    this.ctx.waitUntil(kept.then(() => this.ctx.abort("The master key was renewed.")));
+    return true;
   }
 
   #settleSoon(): void {
@@ -288,21 +309,34 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     const hasEnded = live.runner.call.progress.endedAtMs !== null;
     const isUnused = hasEnded && live.runner.line !== undefined && live.runner.call.progress.legs === 0;
     if (isUnused) this.#storage.discard();
+    // However long the archive is away: it needs none.
+    if (hasEnded) this.#storage.dropKey();
     const leaving = hasEnded ? live.leave() : true;
     await live.outbox.drain();
     const hasLeft = await leaving;
     if (!hasLeft) this.#alarm.arm(Date.now() + LIMITS.outboxRetryMaxMs);
     this.#alarm.arm(live.outbox.retryAtMs);
-    if (live.outbox.isStudentGone && !hasEnded) live.runner.dispatch({ type: "refused", reason: "revoked" });
+    // Once: a goodbye that is being said would begin anew with each look at the archive, and never end.
+    const isEnding = live.runner.call.progress.closing !== null || hasEnded;
+    if (live.outbox.isStudentGone && !isEnding) live.runner.dispatch({ type: "refused", reason: "revoked" });
     if (this.#live !== live || live.runner.call.progress.endedAtMs === null) return;
     if (!hasLeft || (!live.outbox.isEmpty && !live.outbox.isStudentGone)) return;
     live.noteKeyUsed();
-    this.#storage.forget(live.runner.call.progress.endReason);
+    // The alarm goes with the rest.
+    const forgotten = this.#storage.forget(live.runner.call.progress.endReason);
     this.#live = undefined;
     this.#alarm.forget();
+    await forgotten;
     this.#alarm.arm(Date.now() + REMEMBERED_MS);
   }
 }
+
+/** Why a call ends that is told to. */
+const REASON_OF = {
+  revoked: "revoked",
+  paused: "workshop_paused",
+  closed: "workshop_closed",
+} as const satisfies Partial<Record<CallNotice, Reason>>;
 
 /** A call keeps its student and its way of calling. */
 const isSameCall = (kept: CallStart, start: CallStart): boolean =>

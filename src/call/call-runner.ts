@@ -161,20 +161,24 @@ export class CallRunner {
       await answered;
     } catch (thrown) {
       const reason = this.#ports.reasonOf(thrown);
-      if (reason === "internal") this.#ports.log({ event: "uncaught", where: "call", name: errorName(thrown) });
+      if (reason === "internal") {
+        this.#ports.log({ event: "uncaught", where: "call", callId: this.#call.callId, name: errorName(thrown) });
+      }
       const failed = { type: "response-failed" as const, reason, status: 0, upstreamRequestId: null, usage: null };
       this.dispatch({ type: "model", response, events: [failed] });
     }
   }
 
   async #runTool({ tool, toolCall }: Extract<CallCommand, { type: "run-tool" }>): Promise<void> {
-    const result = await this.#ports.tools.run(tool, toolCall);
+    const { failure, ...result } = await this.#ports.tools.run(tool, toolCall);
     this.#ports.log({
       event: "tool-end",
       callId: this.#call.callId,
       mode: tool.answer.mode,
       outcome: result.outcome,
       durationMs: result.durationMs,
+      code: failure?.code ?? null,
+      status: failure?.status ?? null,
     });
     this.dispatch({ type: "tool-end", toolCallId: toolCall.toolCallId, result });
   }

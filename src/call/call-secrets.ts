@@ -2,7 +2,7 @@ import type { Settings } from "../env.ts";
 import { Failure } from "../failure.ts";
 import { ApiKey } from "../vault/api-key.ts";
 import { loadMasterKeys } from "../vault/master-keys.ts";
-import { seal, unseal } from "../vault/seal.ts";
+import { seal, sealedWith, unseal } from "../vault/seal.ts";
 import type { CallStart } from "./call-start.ts";
 
 /** A value sealed anew under the newest master key, for the row it came from. */
@@ -39,6 +39,13 @@ export async function openApiKey(
   const apiKey = ApiKey.parse(plaintext);
   if (!apiKey) throw new Failure("key_unreadable");
   return apiKey;
+}
+
+/** The master key that the student's key names, when it is none of those here; else `undefined`. */
+export async function strangeKid(settings: Settings, { sealedKey }: CallStart): Promise<string | undefined> {
+  const keys = await loadMasterKeys(settings.masterKeyHexes.newest, settings.masterKeyHexes.previous);
+  const shape = sealedWith(sealedKey ?? "");
+  return shape.format === "v2" && keys.all.every(({ kid }) => kid !== shape.kid) ? shape.kid : undefined;
 }
 
 /** The student's webhook signing secret; `undefined` when there is none or it cannot be read. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
-import { type AgentConfig, DEFAULT_VOICE, PATIENCES, TURN_ENDS } from "../protocol/agent-config.ts";
+import { type AgentConfig, PATIENCES, TURN_ENDS, voiceOf } from "../protocol/agent-config.ts";
 import { KEY_SOURCES, WAYS_IN } from "../protocol/call-record.ts";
 import { parseCallId, parseSessionToken, parseStudentId, parseWorkshopId } from "../protocol/ids.ts";
 import { parseTools } from "../protocol/tools.ts";
@@ -74,7 +74,7 @@ export function agentConfigOf(start: CallStart): AgentConfig {
   return {
     prompt: start.prompt,
     greeting: start.greeting,
-    voice: start.voice ?? DEFAULT_VOICE,
+    voice: voiceOf(start.voice),
     tools: tools.slice(0, LIMITS.tools),
     language: start.language,
     turnEnd: start.turnEnd,

@@ -107,15 +107,17 @@ const CALL = 0;
  * and nothing leaves the object before it is durable (output gate); the outbox row is written with what it announces.
  */
 export class CallStorage {
+  readonly #storage: Pick<DurableObjectStorage, "sql" | "deleteAll">;
   readonly #sql: SqlStorage;
   /** An object that was only asked about a call it does not have writes nothing. */
   #hasTables: boolean;
   /** Of the call as it was last announced; unknown after a sleep, when announcing once more does no harm. */
   #announcedRevision = 0;
 
-  constructor(sql: SqlStorage) {
-    this.#sql = sql;
-    this.#hasTables = sql.exec("select 1 from sqlite_master where name = 'kept'").toArray().length > 0;
+  constructor(storage: Pick<DurableObjectStorage, "sql" | "deleteAll">) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
+    this.#hasTables = this.#sql.exec("select 1 from sqlite_master where name = 'kept'").toArray().length > 0;
     // A deploy may find a call of the version before, which kept none.
     if (this.#hasTables) this.#openCharges();
   }
@@ -140,6 +142,12 @@ export class CallStorage {
 
   keepStart(start: CallStart): void {
     this.#put("start", start);
+  }
+
+  /** No secret of the student's stays here, sealed or not. */
+  dropKey(): void {
+    const start = CallStart.safeParse(this.#get("start")).data;
+    if (start) this.keepStart({ ...start, sealedKey: null, sealedWebhookSecret: null });
   }
 
   keepProgress(progress: CallProgress): void {
@@ -210,6 +218,13 @@ export class CallStorage {
     this.#put("watch", watch);
   }
 
+  /** Whether the object was never started again for this master key; it is from now on. */
+  mayStartAgain(kid: string): boolean {
+    if (this.#get("started-again") === kid) return false;
+    this.#put("started-again", kid);
+    return true;
+  }
+
   /** Whether the workshop knows that the call is over. */
   get hasLeft(): boolean {
     return this.#get("left") === true;
@@ -268,13 +283,18 @@ export class CallStorage {
     return typeof over === "string" ? over : undefined;
   }
 
-  /** Everything is in the archive, or nobody may keep it any more: only the fact that the call is over stays. */
-  forget(endReason: EndReason | null): void {
-    this.#sql.exec("delete from turns");
-    this.#sql.exec("delete from outbox");
-    this.#sql.exec("delete from charges");
-    this.#sql.exec("delete from kept");
+  /**
+   * Everything is in the archive, or nobody may keep it any more: only the fact that the call is over stays, with its tickets,
+   * which nobody is to use again. A row that is deleted lies in the file until something is written over it; so the file
+   * goes, with the alarm. Nothing is awaited before it is written again: the platform commits both as one.
+   */
+  forget(endReason: EndReason | null): Promise<void> {
+    const tickets = this.#sql.exec("select id from tickets").toArray();
+    const deleted = this.#storage.deleteAll();
+    this.open();
+    for (const { id } of tickets) this.#sql.exec("insert into tickets (id) values (?)", id ?? null);
     this.#put("over", endReason ?? true);
+    return deleted;
   }
 
   #openCharges(): void {

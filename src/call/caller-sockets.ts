@@ -1,4 +1,5 @@
 import { errorName, log } from "../log.ts";
+import type { CallId } from "../protocol/ids.ts";
 
 /** Of the upgrade that belongs to a `begin`. */
 export const PASS_HEADER = "x-callroom-pass";
@@ -11,11 +12,14 @@ export const TICKET_HEADER = "x-callroom-ticket";
  */
 export class CallerSockets {
   readonly #ctx: DurableObjectState;
+  readonly #callId: () => CallId | null;
   readonly #passes = new Map<string, PromiseWithResolvers<boolean>>();
   #newest: WebSocket | undefined;
 
-  constructor(ctx: DurableObjectState) {
+  /** `callId` is asked only for the log. */
+  constructor(ctx: DurableObjectState, callId: () => CallId | null) {
     this.#ctx = ctx;
+    this.#callId = callId;
   }
 
   /** Says whether the upgrade that shows this pass may come in. It may be here already, or still be on its way. */
@@ -51,7 +55,8 @@ export class CallerSockets {
       socket?.send(text);
     } catch (thrown) {
       // Leaving is not an error: the socket may have closed between two frames; its close event tells the call.
-      if (socket?.readyState === WebSocket.OPEN) log({ event: "uncaught", where: "call", name: errorName(thrown) });
+      if (socket?.readyState === WebSocket.OPEN)
+        log({ event: "uncaught", where: "call", callId: this.#callId(), name: errorName(thrown) });
     }
   }
 

@@ -1,7 +1,8 @@
 import { verifyTwilioSignature } from "../caller/twilio-signature.ts";
 import type { Settings } from "../env.ts";
 import { Failure, factsOf, type Reason, reasonOf } from "../failure.ts";
-import { errorName, log } from "../log.ts";
+import { type CallRoute, errorName, log } from "../log.ts";
+import type { CallId } from "../protocol/ids.ts";
 import { loadMasterKeys } from "../vault/master-keys.ts";
 import { readTicket, type TicketClaims } from "../vault/ticket.ts";
 
@@ -43,16 +44,23 @@ export async function claimsOf(ticket: string, settings: Settings): Promise<Tick
 }
 
 /** A refusal for a client that cannot see why a handshake fails: accepted, told in a frame, closed. No object is involved. */
-export function told(reason: Reason, subprotocol?: string): Response {
+export function told(reason: Reason, comes: Comes, subprotocol?: string): Response {
   const frame = JSON.stringify({ type: "error", error: factsOf(reason).sentence, code: reason });
-  return accepted(reason, frame, subprotocol);
+  return accepted(reason, comes, frame, subprotocol);
 }
 
 /** A refusal for a carrier, which knows no frames of ours: accepted and closed. */
-export const closed = (reason: Reason): Response => accepted(reason, undefined, undefined);
+export const closed = (reason: Reason, comes: Comes): Response => accepted(reason, comes, undefined, undefined);
 
-function accepted(reason: Reason, frame: string | undefined, subprotocol: string | undefined): Response {
-  log({ event: "call-refused", code: reason });
+/** What is known of a caller who is refused, for the log. */
+interface Comes {
+  readonly route: CallRoute;
+  /** Null: the call has no id yet. */
+  readonly callId: CallId | null;
+}
+
+function accepted(reason: Reason, comes: Comes, frame: string | undefined, subprotocol: string | undefined): Response {
+  log({ event: "call-refused", callId: comes.callId, route: comes.route, code: reason });
   const { 0: client, 1: server } = new WebSocketPair();
   server.accept();
   if (frame !== undefined) server.send(frame);
@@ -69,7 +77,7 @@ export function switching(socket: WebSocket, subprotocol?: string): Response {
 /** The answer to a handshake that breaks a rule; `route` is for the log. */
 export function refusal(thrown: unknown, route: string): Response {
   const reason = reasonOf(thrown);
-  if (reason === "internal") log({ event: "uncaught", where: "request", name: errorName(thrown) });
+  if (reason === "internal") log({ event: "uncaught", where: "request", callId: null, name: errorName(thrown) });
   const requestId = crypto.randomUUID().replaceAll("-", "");
   log({ event: "request-failed", requestId, route, code: reason });
   const { status, sentence } = factsOf(reason);

@@ -7,7 +7,7 @@ import { log } from "../log.ts";
 import type { ModelLeg } from "../model/model-leg.ts";
 import { openAiClient } from "../model/openai-client.ts";
 import { responsesLeg, type StartTimer } from "../model/responses.ts";
-import { DEFAULT_VOICE } from "../protocol/agent-config.ts";
+import { voiceOf } from "../protocol/agent-config.ts";
 import type { CallMessage } from "../protocol/call-messages.ts";
 import type { CallRecord } from "../protocol/call-record.ts";
 import type { KeyStatus } from "../protocol/rest.ts";
@@ -21,7 +21,7 @@ import { workshopStub } from "../workshop/workshop-object.ts";
 import { Call } from "./call.ts";
 import { CallFunds } from "./call-funds.ts";
 import { CallRunner } from "./call-runner.ts";
-import { openApiKey, openWebhookSecret, randomBelow } from "./call-secrets.ts";
+import { openApiKey, openWebhookSecret, type Resealed, randomBelow, strangeKid } from "./call-secrets.ts";
 import { agentConfigOf, answerTokensOf, type CallStart } from "./call-start.ts";
 import type { CallStorage } from "./call-storage.ts";
 import { Outbox } from "./outbox.ts";
@@ -44,6 +44,11 @@ export interface CallShell {
   readonly settle: () => void;
   /** Keeps the object awake for work that nobody waits for. */
   readonly background: (work: Promise<unknown>) => void;
+  /**
+   * This object may run with variables of before the master key was renewed. Ends it, so that it comes back with those of
+   * today, once for each `kid`; false: it has been done.
+   */
+  readonly startAgain: (kid: string) => boolean;
 }
 
 type CallStartMessage = Extract<CallMessage, { type: "call-start" }>;
@@ -86,17 +91,26 @@ export function assembleCall(
   let start = kept.start;
   let leg: Promise<ModelLeg> | undefined;
 
-  const openKey = (): Promise<ApiKey> =>
-    openApiKey(settings, start, (resealed) => {
-      start = { ...start, sealedKey: resealed.to };
-      shell.storage.keepStart(start);
-      shell.background(
-        reseal(database(LIMITS.outboxDrainMs), sessionToken, resealed).then(
-          () => log({ event: "key-resealed", callId }),
-          () => {},
-        ),
-      );
-    });
+  const resealStart = (resealed: Resealed): void => {
+    start = { ...start, sealedKey: resealed.to };
+    shell.storage.keepStart(start);
+    shell.background(
+      reseal(database(LIMITS.outboxDrainMs), sessionToken, resealed).then(
+        () => log({ event: "key-resealed", callId }),
+        () => {},
+      ),
+    );
+  };
+  const openKey = async (): Promise<ApiKey> => {
+    try {
+      return await openApiKey(settings, start, resealStart);
+    } catch (thrown) {
+      // A call that has opened a key before, and now is given one under a master key that it never heard of.
+      const kid = call.progress.admitted ? await strangeKid(settings, start) : undefined;
+      if (kid === undefined || !shell.startAgain(kid)) throw thrown;
+      return new Promise(() => {});
+    }
+  };
   const openLeg = async (): Promise<ModelLeg> => {
     const apiKey = await openKey();
     const client = openAiClient(apiKey, settings.openaiBaseUrl, fetch);
@@ -124,12 +138,12 @@ export function assembleCall(
   });
 
   const noteKey = (status: KeyStatus | undefined): void => {
-    if (start.keySource !== "student") return;
+    if (start.keySource !== "student" || start.sealedKey === null) return;
     // Said of the key that this call ran on: the student may have another one by now.
     const note = {
       atMs: Date.now(),
       ...(status ? { status } : {}),
-      ...(start.sealedKey ? { ifSealed: start.sealedKey } : {}),
+      ifSealed: start.sealedKey,
     };
     shell.background(noteKeyUse(database(LIMITS.outboxDrainMs), sessionToken, note).catch(() => {}));
   };
@@ -162,6 +176,7 @@ export function assembleCall(
     keepWatch: (watch) => shell.storage.keepWatch(watch),
     hasLeft: shell.storage.hasLeft,
     keepLeft: () => shell.storage.keepLeft(),
+    onSilence: (asked) => log({ event: "workshop-silent", callId, asked }),
   });
   const funds = new CallFunds(call, {
     nowMs: Date.now,
@@ -169,6 +184,7 @@ export function assembleCall(
     start: () => start,
     ask: (request) => workshopStub(shell.env, start.workshopId).funds(request),
     dispatch: (event) => runner.dispatch(event),
+    onSilence: () => log({ event: "workshop-silent", callId, asked: "funds" }),
   });
   const record = (): CallRecord => ({
     id: callId,
@@ -271,7 +287,7 @@ export function assembleCall(
         resumed: progress.legs > 0,
         keySource: start.keySource,
         model: start.model,
-        voice: agentConfigOf(start).voice ?? DEFAULT_VOICE,
+        voice: voiceOf(start.voice),
         startedAtMs: start.startedAtMs,
         endsAtMs: start.startedAtMs + start.callMaxMs,
         resumeTicket: await mintResumeTicket(start, settings),

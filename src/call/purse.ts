@@ -20,6 +20,8 @@ export interface PursePorts {
   /** All that the call has spent so far. */
   readonly spentMicroUsd: () => number;
   readonly onBudget: (budget: Budget) => void;
+  /** The workshop did not answer, or not in time. */
+  readonly onSilence?: (() => void) | undefined;
 }
 
 /** What is held is not used up to its last moment: clocks differ, and an answer takes its time. */
@@ -161,6 +163,7 @@ export class Purse {
     const asked = this.#ports.ask({ spentMicroUsd, needMicroUsd });
     const reply = await this.#inTime(asked);
     if (!reply) {
+      this.#ports.onSilence?.();
       // Carried out or not: the smaller of both is held in any case.
       this.#heldMicroUsd = Math.max(0, Math.min(this.#leftMicroUsd(spentMicroUsd), needMicroUsd));
       this.#spentAtAskMicroUsd = spentMicroUsd;

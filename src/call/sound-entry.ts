@@ -39,7 +39,9 @@ async function enterBrowser(handshake: Handshake, env: Cloudflare.Env, settings:
   if (!claims || !callId || claims.callId !== callId || claims.phoneCallId !== null) throw new Failure("bad_ticket");
   const upgrade = { upgrade: "websocket", "sec-websocket-protocol": CALL_PROTOCOL };
   const entered = await enter(env, { ticketId: claims.id, callId }, upgrade);
-  return entered instanceof WebSocket ? switching(entered, CALL_PROTOCOL) : told(entered, CALL_PROTOCOL);
+  return entered instanceof WebSocket
+    ? switching(entered, CALL_PROTOCOL)
+    : told(entered, { route: "/call", callId }, CALL_PROTOCOL);
 }
 
 async function enterPhone(handshake: Handshake, env: Cloudflare.Env, settings: Settings): Promise<Response> {
@@ -50,7 +52,7 @@ async function enterPhone(handshake: Handshake, env: Cloudflare.Env, settings: S
   const callId = parseCallId(claims?.callId);
   if (!claims || !callId || claims.phoneCallId === null) throw new Failure("bad_ticket");
   const entered = await enter(env, { ticketId: claims.id, callId }, { upgrade: "websocket" });
-  return entered instanceof WebSocket ? switching(entered) : closed(entered);
+  return entered instanceof WebSocket ? switching(entered) : closed(entered, { route: "/media", callId });
 }
 
 /** The socket into the call, or why the call does not let it in. */

@@ -1,4 +1,5 @@
 import { LIMITS } from "../limits.ts";
+import type { ToolFailure } from "../log.ts";
 import type { ToolCallRecord } from "../protocol/call-record.ts";
 import type { CallId } from "../protocol/ids.ts";
 import type { Tool } from "../protocol/tools.ts";
@@ -17,6 +18,11 @@ export interface ToolWorld {
 
 type Answer = WebhookAnswer & { readonly effect?: ToolResult["effect"] };
 
+/** A result, and for the log why there is none. */
+export interface ToolRun extends ToolResult {
+  readonly failure: { readonly code: ToolFailure; readonly status: number | null } | null;
+}
+
 /**
  * Runs a student's tools under the limits: so many at once, so long, so large. It never fails: whatever goes wrong
  * becomes a short error for the model, which then tells the caller the truth.
@@ -32,7 +38,7 @@ export class ToolRunner {
     this.#world = world;
   }
 
-  async run(tool: Tool, toolCall: ToolCallRecord): Promise<ToolResult> {
+  async run(tool: Tool, toolCall: ToolCallRecord): Promise<ToolRun> {
     await this.#slot();
     const startedAtMs = this.#world.nowMs();
     try {
@@ -43,6 +49,7 @@ export class ToolRunner {
         output: shortened(output ?? "null"),
         durationMs: this.#world.nowMs() - startedAtMs,
         effect: answer.effect ?? null,
+        failure: answer.ok ? null : { code: answer.code, status: answer.status ?? null },
       };
     } finally {
       this.#running -= 1;
@@ -57,21 +64,22 @@ export class ToolRunner {
 
   async #answer(tool: Tool, toolCall: ToolCallRecord): Promise<Answer> {
     const args = parseArguments(toolCall.arguments);
-    if (!args) return { ok: false, error: "the arguments are not a JSON object" };
+    if (!args) return { ok: false, error: "the arguments are not a JSON object", code: "arguments" };
     const { answer } = tool;
     switch (answer.mode) {
-      case "builtin":
-        return runBuiltin(answer.builtin, new Map(Object.entries(args)), {
-          nowMs: this.#world.nowMs(),
-          randomBelow: this.#world.randomBelow,
-        });
+      case "builtin": {
+        const { nowMs, randomBelow } = this.#world;
+        const ran = runBuiltin(answer.builtin, new Map(Object.entries(args)), { nowMs: nowMs(), randomBelow });
+        return ran.ok ? ran : { ...ran, code: "builtin" };
+      }
       case "mock":
         await this.#world.wait(Math.min(answer.delayMs, LIMITS.toolMaxMs));
-        if (answer.delayMs > LIMITS.toolMaxMs) return { ok: false, error: "the tool took too long" };
-        return answer.fails ? { ok: false, error: "the tool failed" } : { ok: true, reply: answer.reply };
+        if (answer.delayMs > LIMITS.toolMaxMs) return { ok: false, error: "the tool took too long", code: "timeout" };
+        if (answer.fails) return { ok: false, error: "the tool failed", code: "mock" };
+        return { ok: true, reply: answer.reply };
       case "webhook": {
         const world = await this.#world.webhook();
-        if (!world) return { ok: false, error: "the webhook has no signing secret" };
+        if (!world) return { ok: false, error: "the webhook has no signing secret", code: "no-secret" };
         const { url, timeoutMs } = answer;
         const request = { url, timeoutMs, webhookId: toolCall.webhookId, callId: this.#callId };
         return callWebhook({ ...request, tool: tool.name, arguments: args }, world);

@@ -1,4 +1,5 @@
 import { LIMITS } from "../limits.ts";
+import type { ToolFailure } from "../log.ts";
 import type { CallId } from "../protocol/ids.ts";
 import { type WebhookUrlRules, webhookUrlProblem } from "../protocol/webhook-url.ts";
 
@@ -23,7 +24,7 @@ export interface WebhookWorld {
 export type WebhookAnswer =
   | { readonly ok: true; readonly reply: unknown }
   /** A few words of ours for the model: nothing that the host wrote. */
-  | { readonly ok: false; readonly error: string };
+  | { readonly ok: false; readonly error: string; readonly code: ToolFailure; readonly status?: number };
 
 /**
  * Calls a student's webhook as https://www.standardwebhooks.com says. The body holds the tool's arguments and the
@@ -32,7 +33,7 @@ export type WebhookAnswer =
  */
 export async function callWebhook(request: WebhookRequest, world: WebhookWorld): Promise<WebhookAnswer> {
   const problem = webhookUrlProblem(request.url, world.rules);
-  if (problem !== undefined) return { ok: false, error: `the webhook's URL ${problem}` };
+  if (problem !== undefined) return { ok: false, error: `the webhook's URL ${problem}`, code: "url" };
   const body = JSON.stringify({
     type: "tool.call",
     tool: request.tool,
@@ -40,7 +41,7 @@ export async function callWebhook(request: WebhookRequest, world: WebhookWorld):
     callId: request.callId,
   });
   if (new TextEncoder().encode(body).length > LIMITS.toolRequestBytes)
-    return { ok: false, error: "arguments too large" };
+    return { ok: false, error: "arguments too large", code: "too-large" };
 
   // Not `AbortSignal.timeout`: nobody can take that back, and the call's object would stay awake until it fires.
   const late = new AbortController();
@@ -59,27 +60,27 @@ export async function callWebhook(request: WebhookRequest, world: WebhookWorld):
       if (signal.aborted) throw thrown;
       return send();
     });
-    if (response.status >= 300 && response.status < 400) return await refused(response, "the webhook redirects");
-    if (response.status === 410) return await refused(response, "the webhook is gone");
-    if (!response.ok) return await refused(response, `the webhook answered ${response.status}`);
+    if (response.status >= 300 && response.status < 400)
+      return await refused(response, "the webhook redirects", "redirect");
+    if (response.status === 410) return await refused(response, "the webhook is gone", "gone");
+    if (!response.ok) return await refused(response, `the webhook answered ${response.status}`, "status");
     const text = await readUpTo(response, LIMITS.toolReplyBytes, signal);
-    if (text === undefined) return { ok: false, error: "the webhook's reply is too large" };
+    if (text === undefined) return { ok: false, error: "the webhook's reply is too large", code: "reply-too-large" };
     if (text.trim() === "") return { ok: true, reply: { ok: true } };
     return { ok: true, reply: JSON.parse(text) };
   } catch (thrown) {
-    if (signal.aborted) return { ok: false, error: "the webhook took too long" };
-    return {
-      ok: false,
-      error: thrown instanceof SyntaxError ? "the reply is not JSON" : "the webhook is not reachable",
-    };
+    if (signal.aborted) return { ok: false, error: "the webhook took too long", code: "timeout" };
+    return thrown instanceof SyntaxError
+      ? { ok: false, error: "the reply is not JSON", code: "not-json" }
+      : { ok: false, error: "the webhook is not reachable", code: "unreachable" };
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function refused(response: Response, error: string): Promise<WebhookAnswer> {
+async function refused(response: Response, error: string, code: ToolFailure): Promise<WebhookAnswer> {
   await response.body?.cancel().catch(() => {});
-  return { ok: false, error };
+  return { ok: false, error, code, status: response.status };
 }
 
 /** The three headers of Standard Webhooks: HMAC-SHA-256 over `id.timestamp.body`. */

@@ -19,6 +19,8 @@ export interface LinkPorts {
   readonly keepWatch: (watch: Watch) => void;
   readonly hasLeft: boolean;
   readonly keepLeft: () => void;
+  /** Asked so, the workshop did not answer, or not in time. */
+  readonly onSilence?: (asked: "enter" | "leave") => void;
 }
 
 /** The line from a call to its workshop: may it begin, how it goes for whoever watches, and that it is over. */
@@ -49,13 +51,14 @@ export class WorkshopLink {
   /** Asks for room; a reason refuses it. A workshop that does not answer keeps nobody from their own key. */
   async enter(): Promise<Reason | undefined> {
     const start = this.#ports.start();
-    const unanswered = start.keySource === "student" ? undefined : "too_many_calls";
-    const entering = this.#enter(start).catch(() => unanswered);
-    const patience = Promise.withResolvers<Reason | undefined>();
-    const cancel = this.#ports.startTimer(() => patience.resolve(unanswered), LIMITS.workshopMs);
+    const entering = this.#enter(start).catch(() => "unanswered" as const);
+    const patience = Promise.withResolvers<"unanswered">();
+    const cancel = this.#ports.startTimer(() => patience.resolve("unanswered"), LIMITS.workshopMs);
     const reason = await Promise.race([entering, patience.promise]);
     cancel();
-    return reason;
+    if (reason !== "unanswered") return reason;
+    this.#ports.onSilence?.("enter");
+    return start.keySource === "student" ? undefined : "too_many_calls";
   }
 
   /** Something has happened to the call. */
@@ -91,6 +94,7 @@ export class WorkshopLink {
     try {
       await this.#ports.workshop().leave(last);
     } catch {
+      this.#ports.onSilence?.("leave");
       return false;
     }
     this.#hasLeft = true;

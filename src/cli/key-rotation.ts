@@ -154,5 +154,5 @@ async function tryUnseal(keys: MasterKeys, purpose: SealPurpose, sessionToken: s
 }
 
 /** The last four characters; fewer of a token so short that four would be most of it. */
-const endOf = (sessionToken: string): string =>
+export const endOf = (sessionToken: string): string =>
   sessionToken.slice(sessionToken.length - Math.min(4, Math.floor(sessionToken.length / 2)));

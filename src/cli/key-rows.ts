@@ -1,9 +1,13 @@
 import type { Database } from "../store/database.ts";
+import { countRecoveryDigests } from "../store/recovery.ts";
 import { countStudents, pageOfSealed, reseal, resealWebhookSecret } from "../store/sealed-keys.ts";
-import type { KeyRows } from "./key-rotation.ts";
+import { sentinelsIn } from "../store/sentinels.ts";
+import type { KeyStore } from "./key-world.ts";
 
-/** The sealed rows of a database. Throws what the store throws. */
-export const keyRowsIn = (db: Database): KeyRows => ({
+/** What stands under a master key in a database. Throws what the store throws. */
+export const keyStoreIn = (db: Database): KeyStore => ({
+  sentinels: sentinelsIn(db),
+  words: () => countRecoveryDigests(db),
   count: () => countStudents(db),
   page: async (after, limit) => {
     const rows = await pageOfSealed(db, { after, limit });

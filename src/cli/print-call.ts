@@ -76,14 +76,18 @@ export class CallPrinter {
     this.line("Tool", `${name}(${short(given)}) → ${short(output ?? "nothing")}`, outcome + took);
   }
 
-  summary({ startedAt, endedAt, endReason, keySource, model, usage, costMicroUsd }: ShownCall, bill: ShownBill): void {
+  summary(
+    { id, startedAt, endedAt, endReason, keySource, model, usage, costMicroUsd }: ShownCall,
+    bill: ShownBill,
+  ): void {
     const duration = endedAt === null ? "not ended" : inSeconds(endedAt - startedAt);
     const { inputTokens, inputAudioTokens, cachedInputTokens } = usage;
     const { outputTokens, outputAudioTokens, responses, estimated } = usage;
     const sound = (tokens: number): string => (tokens === 0 ? "" : `${tokens} of sound`);
     const ofInput = [`${cachedInputTokens} cached`, sound(inputAudioTokens)].filter(Boolean).join(", ");
     const ofOutput = outputAudioTokens === 0 ? "" : ` (${sound(outputAudioTokens)})`;
-    this.line("Call", [duration, endReason && (END_REASONS[endReason] ?? endReason), model].filter(Boolean).join(", "));
+    const facts = [duration, endReason && (END_REASONS[endReason] ?? endReason), model].filter(Boolean);
+    this.line("Call", facts.join(", "), id);
     this.line("Key", keySource === "student" ? "the student's OpenAI key" : "the instructor's OpenAI key (fallback)");
     this.line(
       "Tokens",

@@ -1,12 +1,26 @@
 import type { Page } from "playwright-core";
+import { CLOSING, closedMe, RECEIPT } from "../../test/journeys/closing-world.ts";
 import { billOf, meterOf } from "../../test/journeys/page-money.ts";
 import type { PageServer } from "../../test/journeys/page-server.ts";
-import { CALL_START, CONVERSATION, ME, OWN_KEY, summaryOf, wallOf } from "../../test/journeys/page-world.ts";
+import {
+  CALL_START,
+  CONVERSATION,
+  ME,
+  OWN_KEY,
+  STARTED_AT_MS,
+  summaryOf,
+  WORKSHOP,
+  wallOf,
+} from "../../test/journeys/page-world.ts";
 import { DEFAULT_TOOLS } from "../protocol/agent-config.ts";
+import type { Closing } from "../protocol/closing.ts";
 import type { WallStudent } from "../protocol/live-messages.ts";
+import { CLOSING_WORDS } from "../web/console/words-closing.ts";
+import { METRICS_WORDS } from "../web/console/words-metrics.ts";
 import { BAR_WORDS } from "../web/console/words-wall.ts";
 import {
   CALL_WORDS,
+  CLOSED_WORDS,
   HISTORY_WORDS,
   JOIN_WORDS,
   KEY_SHEET_WORDS,
@@ -36,6 +50,9 @@ const CLASS: readonly WallStudent[] = wallOf(36).map((student, at) => ({
   spend: { ...student.spend, instructor: { ...student.spend.instructor, costMicroUsd: student.lentMicroUsd } },
   keyStatus: student.keyStatus === "rejected" ? (STUCK[at % STUCK.length] ?? "rejected") : student.keyStatus,
 }));
+
+/** Erased on a fixed day, so that pictures do not change with the day they are made. */
+const CLOSED: Closing = { ...CLOSING, eraseAt: new Date(STARTED_AT_MS + 30 * 86_400_000).toISOString() };
 
 /** Signed in, with an agent that has been worked on. */
 async function student({ api, url }: PageServer, page: Page): Promise<void> {
@@ -95,6 +112,17 @@ export const SCREENS: readonly Screen[] = [
   { name: "call-phone", ...PHONE, show: call },
   { name: "receipt", ...TALL, show: receipt },
   {
+    name: "closed",
+    ...DESK,
+    show: async (server, page) => {
+      server.api.isEverybodyIn = true;
+      server.api.me = closedMe(CLOSED);
+      server.api.receipt = { ...RECEIPT, closing: CLOSED };
+      await page.goto(server.url);
+      await page.getByText(CLOSED_WORDS.together).waitFor();
+    },
+  },
+  {
     name: "key",
     ...DESK,
     show: async (server, page) => {
@@ -133,6 +161,24 @@ export const SCREENS: readonly Screen[] = [
     show: async (server, page) => {
       await room(server, page, "");
       await page.getByText("Linus 17").first().waitFor();
+    },
+  },
+  {
+    name: "metrics",
+    ...TALL,
+    show: async (server, page) => {
+      await room(server, page, "&view=metrics");
+      await page.getByText(METRICS_WORDS.waitChart).waitFor();
+    },
+  },
+  {
+    name: "closing",
+    ...TALL,
+    show: async (server, page) => {
+      server.api.workshops = [{ ...WORKSHOP, studentCount: CLASS.length }];
+      await room(server, page, "&view=settings");
+      await page.getByRole("button", { name: CLOSING_WORDS.open }).click();
+      await page.getByRole("heading", { name: CLOSING_WORDS.receiptTitle }).waitFor();
     },
   },
   { name: "join-card", ...DESK, show: (server, page) => room(server, page, "&view=join") },

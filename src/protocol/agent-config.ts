@@ -40,6 +40,9 @@ export const VOICES = [
 ] as const;
 export const DEFAULT_VOICE = "marin";
 
+/** The voice that a call speaks with: one of OpenAI's. The predecessor's rows name those of any provider. */
+export const voiceOf = (voice: string | null): string => VOICES.find((known) => known === voice) ?? DEFAULT_VOICE;
+
 /** Instructions of an agent whose student has not written any. */
 export const DEFAULT_PROMPT = [
   "You are a friendly voice agent on a phone call.",

@@ -189,5 +189,9 @@ export interface Check {
 
 export interface ChecksReply {
   readonly success: true;
+  /** Number of the newest master key, which tells it from others and nothing about it; `null` while none can be used. */
+  readonly masterKey: string | null;
+  /** Numbers of the older ones that can still open. */
+  readonly olderMasterKeys: readonly string[];
   readonly checks: readonly Check[];
 }

@@ -25,7 +25,7 @@ export interface FailureBody {
   readonly requestId: string;
   /** Bad input: which field, and what is wrong with it. */
   readonly field?: string | undefined;
-  /** `misconfigured`: the variable that is missing or malformed. */
+  /** `misconfigured`: the variable that is missing, malformed or not the right one. */
   readonly variable?: string | undefined;
   /** `key_rejected`: what OpenAI thought of the key that was not stored. */
   readonly openai?: KeyOpinion | undefined;

@@ -24,8 +24,8 @@ const WAYS_IN: Words<WayIn> = {
   browser: "browser",
 };
 const KEY_SOURCES: Words<KeySource> = { student: "student", instructor: "instructor" };
-const SPEAKERS: Words<TurnRecord["speaker"]> = { caller: "caller", agent: "agent", tool: "tool" };
-const OUTCOMES: Words<ToolCallRecord["outcome"]> = { pending: "pending", ok: "ok", failed: "failed" };
+export const SPEAKERS: Words<TurnRecord["speaker"]> = { caller: "caller", agent: "agent", tool: "tool" };
+export const OUTCOMES: Words<ToolCallRecord["outcome"]> = { pending: "pending", ok: "ok", failed: "failed" };
 
 const count = z.int().nonnegative();
 /** Counted only since there are calls with sound: rows written before have none of it. */
@@ -49,7 +49,7 @@ export const UsageShape: z.ZodType<Usage> = z.object({
 });
 
 const durationMs = z.number();
-const timings: z.ZodType<TurnTimings> = z.object({
+export const TimingsShape: z.ZodType<TurnTimings> = z.object({
   ttftMs: durationMs.nullable(),
   ttfbMs: durationMs.nullable().default(null),
   turnLatencyMs: durationMs.nullable(),
@@ -91,7 +91,7 @@ const turnRow: z.ZodType<TurnRecord> = z.object({
   heardText: z.string().nullable(),
   // What was said is worth showing even when something about it cannot be read.
   toolCall: toolCall.nullable().catch(null),
-  timings: timings.nullable().catch(null),
+  timings: TimingsShape.nullable().catch(null),
   usage: UsageShape.nullable().catch(null),
   failure: z.string().nullable(),
 });

@@ -29,16 +29,20 @@ export interface Joined {
  * Gives a new student a seat and a name of their own, in one request: however many join at once, nobody sits on a seat
  * that is not there, and no two have one name.
  *
- * @returns `full` when every seat is taken, or the workshop is gone; `taken`: somebody has the token or the digest.
+ * @returns `full` when every seat is taken, or the workshop is gone; `closed`: it was closed just now; `taken`: somebody has the token or the digest.
  * @throws Failure `database_unavailable`.
  */
-export function joinWorkshop(db: Database, joiner: Joiner): Promise<Joined | "full" | "taken"> {
+export function joinWorkshop(db: Database, joiner: Joiner): Promise<Joined | "full" | "closed" | "taken"> {
   return orTaken(async () => {
     // The lock comes first, in a statement of its own: what the next one counts then holds whatever was written by those
     // who had the lock before.
-    const [, , [row]] = await ask(
+    const [[workshop], , [row]] = await ask(
       db.batch([
-        db.select({ id: workshops.id }).from(workshops).where(eq(workshops.id, joiner.workshopId)).for("no key update"),
+        db
+          .select({ closedAtMs: workshops.closedAtMs })
+          .from(workshops)
+          .where(eq(workshops.id, joiner.workshopId))
+          .for("no key update"),
         db.execute(seat(joiner)),
         db
           .select({ name: students.name, studentId: students.studentId })
@@ -47,6 +51,7 @@ export function joinWorkshop(db: Database, joiner: Joiner): Promise<Joined | "fu
       ]),
     );
     const studentId = parseStudentId(row?.studentId);
+    if (!studentId && workshop && workshop.closedAtMs !== null) return "closed";
     return studentId ? { studentId, name: textOf(row?.name) ?? joiner.name } : "full";
   });
 }
@@ -61,6 +66,7 @@ select
   ${sql.param(joiner.recoveryDigest, students.recoveryDigest)}, now()
 from ${workshops}
 where ${workshops.id} = ${joiner.workshopId}
+  and ${workshops.closedAtMs} is null
   and (
     ${workshops.seats} is null
     or ${workshops.seats} > (select count(*) from ${students} where ${students.workshopId} = ${joiner.workshopId})

@@ -1,4 +1,4 @@
-import { and, eq, inArray, sql } from "drizzle-orm";
+import { and, count, eq, inArray, isNotNull, sql } from "drizzle-orm";
 import { parseSessionToken, type SessionToken } from "../protocol/ids.ts";
 import { ask, type Database, DatabaseFailure } from "./database.ts";
 import { textOf } from "./reading.ts";
@@ -66,6 +66,15 @@ export async function renewRecoveryDigest(
       .set({ recoveryDigest: digest.to })
       .where(and(eq(students.sessionToken, token), eq(students.recoveryDigest, digest.from))),
   );
+}
+
+/** How many students have words under each master key, by its kid: what a digest begins with. */
+export async function countRecoveryDigests(db: Database): Promise<ReadonlyMap<string, number>> {
+  const kid = sql<string>`split_part(${students.recoveryDigest}, ':', 1)`;
+  const rows = await ask(
+    db.select({ kid, students: count() }).from(students).where(isNotNull(students.recoveryDigest)).groupBy(kid),
+  );
+  return new Map(rows.map((row) => [row.kid, row.students]));
 }
 
 /** Runs a write of a digest, or of a token: `taken` when somebody has it. */

@@ -33,6 +33,8 @@ export const workshops = pgTable("workshops", {
   keysDeletedAtMs: instant("keys_deleted_at"),
   eraseAtMs: instant("erase_at"),
   erasedAtMs: instant("erased_at"),
+  /** Of students who were erased, all together: calls, their milliseconds, what their own keys paid. Null: nothing yet. */
+  erasedSums: json("erased_sums"),
 });
 
 /** The predecessor's table and ours. Columns of its own that are not listed here stay as they are. */
@@ -63,6 +65,8 @@ export const students = pgTable(
     keyCheckedAtMs: instant("key_checked_at"),
     keyConnectedAtMs: instant("key_connected_at"),
     keyLastUsedAtMs: instant("key_last_used_at"),
+    /** What `updated_at` was when `npm run adopt` took the row: still the same, nobody has touched it here since. */
+    adoptedUpdatedAt: timestamp("adopted_updated_at", { mode: "string" }),
     /** The last four characters of the key that was here last, and when it was deleted. */
     deletedKeyHint: text("deleted_key_hint"),
     keyDeletedAtMs: instant("key_deleted_at"),

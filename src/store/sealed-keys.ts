@@ -4,7 +4,7 @@ import type { SessionToken } from "../protocol/ids.ts";
 import type { KeyStatus } from "../protocol/rest.ts";
 import { ask, type Database } from "./database.ts";
 import { textOf } from "./reading.ts";
-import { students } from "./schema.ts";
+import { students, workshops } from "./schema.ts";
 
 /*
  * Sealed keys and webhook secrets at rest. Nothing here can open one. Every function throws Failure
@@ -27,28 +27,56 @@ export interface SealedRow {
   readonly sealedWebhookSecret: string | null;
 }
 
-/** What a new key, no key (`null`) or an unchanged one (`undefined`) writes into a row. */
+/**
+ * What a new key, no key (`null`) or an unchanged one (`undefined`) writes into a row that is there. Of a key that is deleted
+ * the hint stays, until there is another: its owner has still to revoke it.
+ */
 export function keyColumns(key: StoredKey | null | undefined) {
   if (key === undefined) return {};
+  if (key !== null) return newKeyColumns(key);
   return {
-    sealedKey: key?.sealed ?? null,
-    keyHint: key?.hint ?? null,
-    keyStatus: key?.status ?? null,
-    keyCheckedAtMs: key?.atMs ?? null,
-    keyConnectedAtMs: key?.atMs ?? null,
+    sealedKey: null,
+    keyHint: null,
+    keyStatus: null,
+    keyCheckedAtMs: null,
+    keyConnectedAtMs: null,
     keyLastUsedAtMs: null,
+    deletedKeyHint: sql`case when ${students.sealedKey} is null then ${students.deletedKeyHint} else ${students.keyHint} end`,
+    keyDeletedAtMs: sql`case when ${students.sealedKey} is null then ${students.keyDeletedAtMs} else now() end`,
   };
 }
 
-/** Puts a key in the place of whatever was there; `false` when there is no such student. */
+/** The same for a row that is new. */
+export const newKeyColumns = (key: StoredKey | null | undefined) =>
+  key
+    ? {
+        sealedKey: key.sealed,
+        keyHint: key.hint,
+        keyStatus: key.status,
+        keyCheckedAtMs: key.atMs,
+        keyConnectedAtMs: key.atMs,
+        keyLastUsedAtMs: null,
+        deletedKeyHint: null,
+        keyDeletedAtMs: null,
+      }
+    : {};
+
+/**
+ * Puts a key in the place of whatever was there; `false` when there is no such student, or their workshop was closed, which
+ * no key comes into any more.
+ */
 export function replaceKey(db: Database, token: SessionToken, key: StoredKey): Promise<boolean> {
-  return writeKey(db, token, key);
+  return writeKey(db, token, key, inOpenWorkshop());
 }
 
-/** Removes the key and all that was known about it; `false` when there is no such student. */
+/** Removes the key and all that was known about it but its hint; `false` when there is no such student. */
 export function forgetKey(db: Database, token: SessionToken): Promise<boolean> {
-  return writeKey(db, token, null);
+  return writeKey(db, token, null, undefined);
 }
+
+/** Of a student's row: nobody has closed its workshop for good. */
+export const inOpenWorkshop = (): SQL =>
+  sql`not exists (select from ${workshops} where ${workshops.id} = ${students.workshopId} and ${workshops.closedAtMs} is not null)`;
 
 /** The same value, sealed before and sealed now. */
 export interface Resealing {
@@ -137,8 +165,12 @@ export async function countStudents(db: Database): Promise<number> {
   return rows[0]?.students ?? 0;
 }
 
-const writeKey = (db: Database, token: SessionToken, key: StoredKey | null): Promise<boolean> =>
-  swap(db, token, undefined, { ...keyColumns(key), updatedAt: sql`now()` });
+const writeKey = (
+  db: Database,
+  token: SessionToken,
+  key: StoredKey | null,
+  condition: SQL | undefined,
+): Promise<boolean> => swap(db, token, condition, { ...keyColumns(key), updatedAt: sql`now()` });
 
 /** Writes into one row while `condition` holds for it; says whether it did. */
 async function swap(

@@ -1,13 +1,14 @@
-import { and, eq, type SQL, sql } from "drizzle-orm";
+import { and, eq, inArray, type SQL, sql } from "drizzle-orm";
 import { type AgentConfig, PATIENCES, type Patience, TURN_ENDS, type TurnEnd } from "../protocol/agent-config.ts";
 import { parseStudentId, type SessionToken, type StudentId, type WorkshopId } from "../protocol/ids.ts";
 import { parseLanguage } from "../protocol/language.ts";
 import { KEY_STATUSES, type KeyStatus } from "../protocol/rest.ts";
 import { ask, type Database } from "./database.ts";
+import { addErasedSums, lockWorkshops } from "./erased-sums.ts";
 import { keepPrompts } from "./prompt-versions.ts";
 import { jsonOf, limitOf, msOf, oneOf, textOf, toolsOf } from "./reading.ts";
 import { charges, students, workshops } from "./schema.ts";
-import { keyColumns, type StoredKey } from "./sealed-keys.ts";
+import { inOpenWorkshop, keyColumns, newKeyColumns, type StoredKey } from "./sealed-keys.ts";
 import { WORKSHOP_COLUMNS, type Workshop, workshopOf } from "./workshops.ts";
 
 export type { StoredKey } from "./sealed-keys.ts";
@@ -100,7 +101,7 @@ export async function enrolStudent(db: Database, student: NewStudent): Promise<v
 
 /**
  * The predecessor's save, in one query. With `enrol`, a token nobody has becomes a student (of `workshopId`, if given);
- * without it, `undefined` says that nobody has it.
+ * without it, `undefined` says that nobody has it. Into a workshop that was closed comes no key: `undefined` too.
  *
  * @throws Failure `database_unavailable`.
  */
@@ -111,16 +112,19 @@ export async function saveLegacyConfig(
   options: { readonly enrol: boolean; readonly workshopId?: WorkshopId | null | undefined },
 ): Promise<{ readonly studentId: StudentId } | undefined> {
   const { key, ...config } = patch;
-  const changed = { ...configColumns(config), ...keyColumns(key), ...TOUCHED };
+  const saved = { ...configColumns(config), ...TOUCHED };
+  const changed = { ...saved, ...keyColumns(key) };
+  const mayTake = key ? inOpenWorkshop() : undefined;
   if (options.enrol) {
     const { workshopId = null } = options;
     const enrolled = db
       .insert(students)
-      .values({ sessionToken: token, origin: "enrolled", workshopId, ...changed })
-      .onConflictDoUpdate({ target: students.sessionToken, set: changed });
+      .values({ sessionToken: token, origin: "enrolled", workshopId, ...saved, ...newKeyColumns(key) })
+      .onConflictDoUpdate({ target: students.sessionToken, set: changed, ...(mayTake && { setWhere: mayTake }) });
     return savedOf(await ask(enrolled.returning(SAVED)));
   }
-  return savedOf(await ask(db.update(students).set(changed).where(eq(students.sessionToken, token)).returning(SAVED)));
+  const whose = and(eq(students.sessionToken, token), mayTake);
+  return savedOf(await ask(db.update(students).set(changed).where(whose).returning(SAVED)));
 }
 
 const SAVED = { studentId: students.studentId };
@@ -158,17 +162,25 @@ export async function patchStudent(
 
 /**
  * Removes a student with key, calls, turns and what their own key has paid; `false` when there was none. What the
- * instructor has paid for them stays in the ledger without their name: the foreign key sees to that.
+ * instructor has paid for them stays in the ledger without their name (the foreign key sees to that), and how much was called
+ * in the workshop's sums.
  *
  * @throws Failure `database_unavailable`.
  */
 export async function eraseStudent(db: Database, token: SessionToken): Promise<boolean> {
-  const [, , rows] = await ask(
+  const whose = eq(students.sessionToken, token);
+  const [, , , , rows] = await ask(
     db.batch([
+      // The workshop before its students, as wherever both are locked.
+      lockWorkshops(db, inArray(workshops.id, db.select({ id: students.workshopId }).from(students).where(whose))),
       // Whatever is archived just then waits, and finds nobody: nothing of theirs is written behind the next line.
-      db.select({ found: sql`1` }).from(students).where(eq(students.sessionToken, token)).for("update"),
+      db.select({ found: sql`1` }).from(students).where(whose).for("update"),
+      addErasedSums(db, inArray(workshops.id, db.select({ id: students.workshopId }).from(students).where(whose)), {
+        whose,
+        keepsOwn: false,
+      }),
       db.delete(charges).where(and(eq(charges.sessionToken, token), eq(charges.payer, "student"))),
-      db.delete(students).where(eq(students.sessionToken, token)).returning({ found: sql`1` }),
+      db.delete(students).where(whose).returning({ found: sql`1` }),
     ]),
   );
   return rows.length > 0;

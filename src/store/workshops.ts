@@ -22,6 +22,17 @@ export interface Workshop {
   readonly callMaxMs: number | null;
   /** How many students may join; `null`: any number. */
   readonly seats: number | null;
+  /** How it ends for good; `null`: nobody has closed it. */
+  readonly closing: WorkshopClosing | null;
+}
+
+/** `protocol/closing.ts`, in milliseconds since 1970. */
+export interface WorkshopClosing {
+  readonly closedAtMs: number;
+  readonly keysAtMs: number;
+  readonly keysDeletedAtMs: number | null;
+  readonly eraseAtMs: number;
+  readonly erasedAtMs: number | null;
 }
 
 /** The columns that {@link workshopOf} reads. */
@@ -38,6 +49,11 @@ export const WORKSHOP_COLUMNS = {
   fallbackModels: workshops.fallbackModels,
   callMaxMs: workshops.callMaxMs,
   seats: workshops.seats,
+  closedAtMs: workshops.closedAtMs,
+  keysAtMs: workshops.keysAtMs,
+  keysDeletedAtMs: workshops.keysDeletedAtMs,
+  eraseAtMs: workshops.eraseAtMs,
+  erasedAtMs: workshops.erasedAtMs,
 };
 
 /** What a new workshop lends unless it is told otherwise, and what students of no workshop are lent. */
@@ -243,13 +259,15 @@ const lendingColumns = (lending: LendingChanges | undefined) => ({
 
 const instantOf = (atMs: number | null): string | null => (atMs === null ? null : new Date(atMs).toISOString());
 
-const selectListed = (db: Database) =>
+export const selectListed = (db: Database) =>
   db
     .select({ ...WORKSHOP_COLUMNS, studentCount: db.$count(students, eq(students.workshopId, workshops.id)) })
     .from(workshops)
     .$dynamic();
 
-function listedOf(row: (WorkshopRow & { readonly studentCount: unknown }) | undefined): ListedWorkshop | undefined {
+export function listedOf(
+  row: (WorkshopRow & { readonly studentCount: unknown }) | undefined,
+): ListedWorkshop | undefined {
   const workshop = workshopOf(row);
   return workshop && { ...workshop, studentCount: countOf(row?.studentCount) ?? 0 };
 }
@@ -276,6 +294,21 @@ export function workshopOf(row: WorkshopRow | null | undefined): Workshop | unde
     },
     callMaxMs: msOf(row.callMaxMs),
     seats: countOf(row.seats),
+    closing: closingOf(row),
+  };
+}
+
+/** A date that nobody can read is not waited for. */
+export function closingOf(row: Readonly<Record<keyof WorkshopClosing, unknown>>): WorkshopClosing | null {
+  if (row.closedAtMs === null || row.closedAtMs === undefined) return null;
+  const closedAtMs = msOf(row.closedAtMs) ?? 0;
+  const keysAtMs = msOf(row.keysAtMs) ?? closedAtMs;
+  return {
+    closedAtMs,
+    keysAtMs,
+    keysDeletedAtMs: msOf(row.keysDeletedAtMs),
+    eraseAtMs: msOf(row.eraseAtMs) ?? keysAtMs,
+    erasedAtMs: msOf(row.erasedAtMs),
   };
 }
 

@@ -3,11 +3,10 @@ import type { MasterKey, MasterKeys, SealPurpose } from "./master-keys.ts";
 
 export { SEAL_PURPOSES, type SealPurpose } from "./master-keys.ts";
 
-/** Where a sealed value belongs. It opens there and nowhere else. */
-export interface SealBinding {
-  readonly purpose: SealPurpose;
-  readonly sessionToken: string;
-}
+/** Where a sealed value belongs. It opens there and nowhere else. A sentinel belongs to no student. */
+export type SealBinding =
+  | { readonly purpose: SealPurpose; readonly sessionToken: string }
+  | { readonly purpose: "sentinel"; readonly sessionToken: "" };
 
 /** The one error of opening: it does not tell a wrong row from a flipped bit, and carries no length and no cause. */
 export class SealedKeyUnreadable extends Error {

@@ -6,7 +6,7 @@ interface Chunking {
 }
 
 /** What only parts say that come later; all other words are the page's own. `words.ts` names them all, and needs none. */
-const LATER_WORDS = /\/web\/words-(?:history|key|receipt|tools)\.ts$/;
+const LATER_WORDS = /\/web\/words-(?:closed|history|key|receipt|tools)\.ts$/;
 
 /**
  * `page`: needed as soon as the page is opened. One file of these compresses better than one for every set of importers.

@@ -21,6 +21,7 @@ export const HISTORY_WORDS = {
   transcriptionModel: "Model for your words",
   saveJson: "Save as JSON",
   saveText: "Save as text",
+  callId: "Call id",
 } as const;
 
 export const WAY_IN_WORDS: Readonly<Record<WayIn, string>> = {

@@ -13,8 +13,8 @@ export const JOIN_WORDS = {
   back: "I have been here before",
   forward: "I am new here",
   backTitle: "Welcome back",
-  backLead: "Type the four words that you wrote down when you joined.",
-  phrase: "Your four words",
+  backLead: "Type the four words that you wrote down when you joined, or a session token from an older Callroom.",
+  phrase: "Your four words, or your token",
   comeIn: "Come back in",
   comingIn: "Looking…",
   noSuchCode: "This is not a join code. Codes look like MAPLE-7F.",
@@ -58,6 +58,7 @@ export const nameTakenWords = (wanted: string, given: string): string =>
 export const FAREWELL_WORDS = {
   erased: "Done: everything about you is erased. Thank you for coming.",
   left: "You are signed out of this browser. Your four words bring you back.",
+  forgotten: "Done: this browser has forgotten it too.",
 } as const;
 
 export const TOP_WORDS = {
@@ -75,6 +76,7 @@ export const PAYER_WORDS = {
   instructor: "Instructor pays",
   none: "No key yet",
   pays: "Who pays:",
+  tooLittle: "too little left",
   trouble: { rejected: "not accepted", restricted: "restricted", no_credit: "no credit", unreadable: "enter it again" },
 } as const;
 /** `···a1b2`, the end of a key. */
@@ -88,6 +90,11 @@ export const BANNER_WORDS = {
   ended: "This workshop has ended. You can still read and export your calls.",
   unreached: "No connection. What you type is kept here and saved as soon as the network is back.",
 } as const;
+/** `23 November 2026 at 17:00`, in the student's own time zone. */
+export const dateWords = (iso: string): string =>
+  new Date(iso).toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short" });
+export const endedUntilWords = (eraseAt: string): string =>
+  `This workshop has ended. You can read and save your calls until ${dateWords(eraseAt)}.`;
 export const notOpenWords = (opens: string | null): string =>
   `No calls yet: this workshop opens ${opens ?? "soon"}. Your agent can be prepared now.`;
 

@@ -31,3 +31,7 @@ export * from "./words-tools.ts";
 /* History */
 
 export * from "./words-history.ts";
+
+/* The end of the workshop */
+
+export * from "./words-closed.ts";

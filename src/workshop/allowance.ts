@@ -112,13 +112,47 @@ export class Allowance {
     this.#ownCaps.set(token, microUsd);
   }
 
-  /** A student was erased: what the instructor has paid for them goes on counting, under no name. */
-  forget(token: SessionToken): void {
+  /**
+   * A student was erased: what the instructor has paid for them goes on counting, under no name.
+   *
+   * @param live calls of theirs that have not said their last word: it must not bring the name back.
+   */
+  forget(token: SessionToken, live: readonly CallId[] = []): void {
     this.#ownCaps.delete(token);
+    for (const callId of live) {
+      for (const payer of KEY_SOURCES) {
+        const amounts = { spentMicroUsd: 0, heldMicroUsd: 0, heldUntilMs: 0 };
+        if (!this.knows({ payer, callId }))
+          this.#put({ callId, payer, sessionToken: null, studentId: null, ...amounts });
+      }
+    }
     for (const account of [...this.#accounts.values()]) {
       // Not dropped: a call of theirs that says a last word would bring the name back.
       if (account.sessionToken === token) this.#put({ ...account, sessionToken: null, studentId: null });
     }
+  }
+
+  /** Whether this has been asked for that call before. */
+  knows(account: Pick<Account, "payer" | "callId">): boolean {
+    return this.#accounts.has(accountKey(account));
+  }
+
+  /** All that is to be kept. */
+  get kept(): KeptMoney {
+    const accounts = [...this.#accounts.values()];
+    const readMicroUsd = accounts.reduce((sum, { payer, spentMicroUsd }) => {
+      return payer === "instructor" ? sum + spentMicroUsd : sum;
+    }, 0);
+    const unreadMicroUsd = this.#poolMicroUsd - readMicroUsd;
+    return { accounts, unreadMicroUsd, lending: this.lending, ownCaps: this.#ownCaps };
+  }
+
+  /** What stays when everybody is erased: amounts on the instructor's key, under no name. */
+  get nameless(): KeptMoney {
+    const { accounts, ...kept } = this.kept;
+    const lent = accounts.filter(({ payer }) => payer === "instructor");
+    const nobodys = lent.map((account) => ({ ...account, sessionToken: null, studentId: null }));
+    return { ...kept, accounts: nobodys, ownCaps: new Map() };
   }
 
   /** Spent by a student on the instructor's key, and held for calls of theirs that go on. */

@@ -96,4 +96,4 @@ export type Entered =
   | { readonly admitted: false; readonly reason: EntryRefusal };
 
 /** Reasons of `failure.ts`. */
-export type EntryRefusal = "workshop_paused" | "too_many_calls" | "too_many_requests";
+export type EntryRefusal = "workshop_closed" | "workshop_paused" | "too_many_calls" | "too_many_requests";

@@ -8,6 +8,8 @@ import type { RosterStorage } from "./roster-storage.ts";
 
 export interface DoorPorts {
   readonly nowMs: () => number;
+  /** The workshop was closed for good, or is no more. */
+  readonly isClosed: () => boolean;
   /** Calls that a workshop may have at once. */
   readonly mostCalls: () => number;
   readonly storage: Pick<RosterStorage, "refusalOf" | "askingAllowed">;
@@ -30,18 +32,22 @@ export class Door {
    * same student's; if they have come, it does not.
    */
   async refusalOf(entry: CallEntry): Promise<EntryRefusal | undefined> {
+    if (this.#ports.isClosed()) return "workshop_closed";
     this.#class.roster.dropStale(this.#ports.nowMs());
     for (const call of this.#hasRoomFor(entry) ? [] : this.#class.roster.mayGiveWay(entry)) {
       if (await this.#ports.calls.givesWay(call)) this.#class.roster.drop(call.callId);
       else if (this.#class.roster.join(call.callId)) this.#ports.followers.announce(call);
       if (this.#hasRoomFor(entry)) break;
     }
+    // It may have been closed while others were asked to make room.
+    if (this.#ports.isClosed()) return "workshop_closed";
     if (this.#class.facts.paused) return "workshop_paused";
     return this.#ports.storage.refusalOf(entry.callId) ?? (this.#hasRoomFor(entry) ? undefined : "too_many_calls");
   }
 
   /** Why a call with sound may not be asked for. One that may not is not let in either. */
   askedFor(callId: CallId, token: SessionToken, isCounted: boolean): EntryRefusal | null {
+    if (this.#ports.isClosed()) return "workshop_closed";
     if (this.#class.facts.paused) return "workshop_paused";
     if (!isCounted || this.#ports.storage.askingAllowed(callId, token, this.#ports.nowMs())) return null;
     // It may have been faster than the question.

@@ -8,6 +8,8 @@ import type { LiveCall } from "./seat.ts";
 export class LiveCalls {
   readonly #env: Cloudflare.Env;
   readonly #background: (work: Promise<unknown>) => void;
+  /** Calls that know that they are to end, until they have. */
+  readonly #ending = new Set<CallId>();
 
   constructor(env: Cloudflare.Env, background: (work: Promise<unknown>) => void) {
     this.#env = env;
@@ -15,11 +17,22 @@ export class LiveCalls {
   }
 
   /** Returns how many could not be told. */
-  async notify(calls: readonly LiveCall[], notice: CallNotice): Promise<number> {
-    const told = await Promise.allSettled(calls.map(({ callId }) => this.#stub(callId).notice(notice)));
-    const failed = told.filter((outcome) => outcome.status === "rejected");
-    for (const { reason } of failed) log({ event: "uncaught", where: "workshop", name: errorName(reason) });
-    return failed.length;
+  async notify(calls: readonly Pick<LiveCall, "callId">[], notice: CallNotice): Promise<number> {
+    const told = await Promise.all(calls.map((call) => this.#tell(call, notice)));
+    return told.filter((isTold) => !isTold).length;
+  }
+
+  /** As {@link notify}, for what must not be told twice: a call that heard of it is not told again. */
+  async notifyOnce(calls: readonly LiveCall[], notice: "closed" | "revoked"): Promise<number> {
+    for (const callId of this.#ending) if (!calls.some((call) => call.callId === callId)) this.#ending.delete(callId);
+    const told = await Promise.all(
+      calls.map(async (call) => {
+        const isTold = this.#ending.has(call.callId) || (await this.#tell(call, notice));
+        if (isTold) this.#ending.add(call.callId);
+        return isTold;
+      }),
+    );
+    return told.filter((isTold) => !isTold).length;
   }
 
   /** Says who watches a call now. One that cannot be told finds out by its next report. */
@@ -36,7 +49,17 @@ export class LiveCalls {
     try {
       return await this.#stub(callId).giveWay();
     } catch (thrown) {
-      log({ event: "uncaught", where: "workshop", name: errorName(thrown) });
+      log({ event: "uncaught", where: "workshop", callId, name: errorName(thrown) });
+      return false;
+    }
+  }
+
+  async #tell({ callId }: Pick<LiveCall, "callId">, notice: CallNotice): Promise<boolean> {
+    try {
+      await this.#stub(callId).notice(notice);
+      return true;
+    } catch (thrown) {
+      log({ event: "uncaught", where: "workshop", callId, name: errorName(thrown) });
       return false;
     }
   }

@@ -10,6 +10,7 @@ import {
 } from "../protocol/live-messages.ts";
 import { SHOWN_KEY_STATUSES } from "../protocol/rest.ts";
 import { sessionToken, studentId } from "./call-report.ts";
+import { ClosingDates } from "./closing-plan.ts";
 import { LendingShape } from "./funds.ts";
 
 /** Of an upgrade that was let through: whose socket it is, as JSON in percent encoding. */
@@ -26,11 +27,14 @@ export const Watcher = z.discriminatedUnion("kind", [
     /** As the rows say it. */
     lending: LendingShape.nullable().default(null),
     ownCapMicroUsd: z.number().nullable().default(null),
+    workshopId: z.string().nullable().default(null),
+    closing: ClosingDates.nullable().default(null),
   }),
   z.object({
     kind: z.literal("wall"),
     workshopId: z.string(),
     lending: LendingShape.nullable().default(null),
+    closing: ClosingDates.nullable().default(null),
   }),
 ]);
 export type Watcher = z.input<typeof Watcher>;

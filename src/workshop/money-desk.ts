@@ -11,6 +11,7 @@ export interface MoneyStorage {
   open(): void;
   read(): KeptMoney;
   keep(accounts: readonly Account[]): void;
+  keepUnread(microUsd: number): void;
   keepLending(lending: Lending): void;
   keepCap(token: SessionToken, microUsd: number | null): void;
   dropCap(token: SessionToken): void;
@@ -21,6 +22,8 @@ export interface MoneyPorts {
   readonly nowMs: () => number;
   readonly startTimer: (run: () => void, afterMs: number) => void;
   readonly storage: MoneyStorage;
+  /** The students are erased. */
+  readonly isOver: () => boolean;
   /** Whether any page or console is open. */
   readonly isWatched: () => boolean;
   /** Whose pages are open: a student once for each page. */
@@ -60,6 +63,8 @@ export class MoneyDesk {
   }
 
   ask(request: FundsRequest): FundsReply {
+    // A last word of somebody who was erased must not bring their name back.
+    if (this.#ports.isOver() && !this.#allowance.knows(request)) return this.#tooLate(request);
     const reply = this.#allowance.ask(request, this.#ports.nowMs());
     this.#changed();
     return reply;
@@ -85,25 +90,43 @@ export class MoneyDesk {
   }
 
   ownCapChanged(token: SessionToken, microUsd: number | null): void {
+    if (this.#ports.isOver()) return;
     this.#allowance.setCap(token, microUsd);
     this.#ports.storage.keepCap(token, microUsd);
     this.#changed();
   }
 
-  /** A student was erased. */
-  forget(token: SessionToken): void {
-    this.#allowance.forget(token);
+  /** A student was erased; `live`: their calls that go on. */
+  forget(token: SessionToken, live: readonly CallId[]): void {
+    this.#allowance.forget(token, live);
     this.#ports.storage.dropCap(token);
     this.#toldPages.delete(token);
     this.#changed();
   }
 
-  /** Everything was deleted. */
-  clear(): void {
-    this.#allowance = new Allowance(NOTHING);
-    this.#ports.storage.open();
+  /** The storage is empty: everything is written down again. */
+  rewrite(): void {
+    const { storage } = this.#ports;
+    const { accounts, unreadMicroUsd, lending, ownCaps } = this.#allowance.kept;
+    storage.open();
+    storage.keep(accounts);
+    if (unreadMicroUsd > 0) storage.keepUnread(unreadMicroUsd);
+    if (lending) storage.keepLending(lending);
+    for (const [token, microUsd] of ownCaps) storage.keepCap(token, microUsd);
+  }
+
+  /** Everybody is gone. With `keepsSums` what the instructor has paid goes on counting, under no name. */
+  clear(keepsSums: boolean): void {
+    this.#allowance = new Allowance(keepsSums ? this.#allowance.nameless : NOTHING);
     this.#toldWalls = undefined;
     this.#toldPages.clear();
+  }
+
+  #tooLate({ needMicroUsd }: FundsRequest): FundsReply {
+    const untilMs = this.#ports.nowMs();
+    return needMicroUsd === 0
+      ? { granted: true, untilMs, budget: null }
+      : { granted: false, reason: "fallback_off", isHeld: false, budget: null };
   }
 
   /** What a console that has come is told first. */

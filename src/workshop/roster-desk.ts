@@ -7,6 +7,8 @@ import type { RosterStorage } from "./roster-storage.ts";
 export interface RosterPorts {
   readonly storage: Pick<RosterStorage, "read" | "keep" | "keepFacts" | "open">;
   readonly startTimer: (run: () => void, afterMs: number) => void;
+  /** The students are erased. */
+  readonly isOver: () => boolean;
   /** A student's place on the wall shows something else. */
   readonly changedOnWall: (studentId: StudentId) => void;
 }
@@ -24,7 +26,7 @@ export class RosterDesk {
   constructor(ports: RosterPorts) {
     this.#ports = ports;
     const { seats, calls, facts } = ports.storage.read();
-    this.#roster = new Roster(seats, calls);
+    this.#roster = new Roster(seats, calls, ports.isOver);
     this.#facts = facts;
   }
 
@@ -54,16 +56,23 @@ export class RosterDesk {
     }
   }
 
-  /** The workshop is deleted: nobody is in it any more. */
+  /** Nobody is in the class any more. */
   empty(): void {
-    this.#roster = new Roster();
+    const { studentIds } = this.#roster;
+    this.#roster = new Roster([], [], this.#ports.isOver);
     this.#facts = { announcement: null, paused: false };
     this.#unkept.clear();
+    for (const studentId of studentIds) this.#ports.changedOnWall(studentId);
   }
 
-  /** Everything was deleted. */
-  open(): void {
-    this.#ports.storage.open();
+  /** The storage is empty: everything is written down again. */
+  rewrite(): void {
+    const { storage } = this.#ports;
+    const { studentIds, calls } = this.#roster;
+    storage.open();
+    storage.keep(this.#roster, { seats: studentIds, calls: calls.map(({ callId }) => callId) });
+    storage.keepFacts(this.#facts);
+    this.#unkept.clear();
   }
 
   #keepStatuses(): void {

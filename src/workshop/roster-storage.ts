@@ -3,6 +3,7 @@ import { LIMITS } from "../limits.ts";
 import type { SessionToken } from "../protocol/ids.ts";
 import type { WorkshopFacts } from "../protocol/live-messages.ts";
 import type { EntryRefusal } from "./call-report.ts";
+import { ClosingPlan } from "./closing-plan.ts";
 import type { Roster } from "./roster.ts";
 import { LiveCall, Seat } from "./seat.ts";
 
@@ -45,6 +46,15 @@ export class RosterStorage {
 
   keepFacts(facts: WorkshopFacts): void {
     this.#sql.exec("insert or replace into kept (name, json) values ('facts', ?)", JSON.stringify(facts));
+  }
+
+  readPlan(): ClosingPlan | undefined {
+    return this.#rows("select json from kept where name = 'closing'", ClosingPlan)[0];
+  }
+
+  keepPlan(plan: ClosingPlan | undefined): void {
+    if (plan === undefined) this.#sql.exec("delete from kept where name = 'closing'");
+    else this.#sql.exec("insert or replace into kept (name, json) values ('closing', ?)", JSON.stringify(plan));
   }
 
   keep(

@@ -47,11 +47,14 @@ export interface RosterChanges {
 export class Roster {
   readonly #seats = new Map<StudentId, Seat>();
   readonly #calls = new Map<CallId, LiveCall>();
+  readonly #isOver: () => boolean;
   #changedSeats = new Set<StudentId>();
   #changedCalls = new Set<CallId>();
   #changedStatuses = new Set<CallId>();
 
-  constructor(seats: readonly Seat[] = [], calls: readonly LiveCall[] = []) {
+  /** @param isOver nobody is in the class any more, and whoever is still on their way is not taken in. */
+  constructor(seats: readonly Seat[] = [], calls: readonly LiveCall[] = [], isOver = (): boolean => false) {
+    this.#isOver = isOver;
     for (const seat of seats) this.#seats.set(seat.studentId, seat);
     for (const call of calls) this.#calls.set(call.callId, call);
   }
@@ -162,6 +165,11 @@ export class Roster {
     }
   }
 
+  /** Nobody has a key any more. */
+  forgetKeys(): void {
+    for (const seat of this.#seats.values()) if (seat.keyStatus !== null) this.#putSeat({ ...seat, keyStatus: null });
+  }
+
   /** A student was erased; returns their id, if they were known. */
   forget(token: SessionToken): StudentId | undefined {
     for (const { callId } of this.callsOf(token)) this.drop(callId);
@@ -203,11 +211,13 @@ export class Roster {
   }
 
   #putSeat(seat: Seat): void {
+    if (this.#isOver()) return;
     this.#seats.set(seat.studentId, seat);
     this.#changedSeats.add(seat.studentId);
   }
 
   #putCall(call: LiveCall): void {
+    if (this.#isOver()) return;
     this.#calls.set(call.callId, call);
     this.#changedCalls.add(call.callId);
     if (call.studentId !== null && this.#seats.has(call.studentId)) this.#changedSeats.add(call.studentId);

@@ -30,7 +30,10 @@ export function workshopDirectory(env: Cloudflare.Env): WorkshopDirectory {
       allTold(await workshopStub(env, workshopId).keysForgotten([...students])),
     studentGone: async (workshopId, sessionToken) =>
       allTold(await workshopStub(env, workshopId).studentGone(sessionToken)),
-    deleted: async (workshopId) => allTold(await workshopStub(env, workshopId).deleted()),
+    closingChanged: async (workshopId) => {
+      const failure = await workshopStub(env, workshopId).closingChanged(workshopId);
+      if (failure !== null) throw new Failure(failure);
+    },
   };
 }
 

@@ -1,7 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
 import type { CallNotice, WallFacts } from "../api/deps.ts";
 import { readSettings } from "../env.ts";
-import type { CallId, SessionToken, StudentId } from "../protocol/ids.ts";
+import { type Reason, reasonOf } from "../failure.ts";
+import { log } from "../log.ts";
+import { type CallId, parseWorkshopId, type SessionToken, type StudentId, type WorkshopId } from "../protocol/ids.ts";
 import type { WallStudent, WorkshopFacts } from "../protocol/live-messages.ts";
 import { AllowanceStorage } from "./allowance-storage.ts";
 import {
@@ -13,6 +15,9 @@ import {
   NOBODY,
   type Watch,
 } from "./call-report.ts";
+import { type ClassParts, classEnd, forgetStudent, REVOKED_CODE } from "./class-end.ts";
+import { ClosingDesk } from "./closing-desk.ts";
+import { closingRows } from "./closing-rows.ts";
 import { Door } from "./door.ts";
 import { Followers, watchedCall } from "./followers.ts";
 import { type FundsReply, FundsRequest, LendingShape } from "./funds.ts";
@@ -31,8 +36,10 @@ export const workshopStub = (env: Cloudflare.Env, workshopId: string | null): Du
 
 const startTimer = (run: () => void, afterMs: number): void => void setTimeout(run, afterMs);
 
-/** To pages whose student, or whose workshop, is no more: as a call that is revoked. */
-const REVOKED_CODE = 4004;
+function refuse(server: WebSocket): void {
+  server.accept();
+  server.close(REVOKED_CODE, "revoked");
+}
 
 /**
  * The single writer of a class: which calls are live, who is watched by whom, whether calls may begin. Moves bytes and
@@ -47,6 +54,8 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
   readonly #money: MoneyDesk;
   readonly #class: RosterDesk;
   readonly #door: Door;
+  readonly #parts: ClassParts;
+  readonly #closing: ClosingDesk;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
@@ -61,10 +70,12 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
       tell: (message) => this.#sockets.toWalls(this.#sockets.walls(), message),
     });
     const changedOnWall = (studentId: StudentId): void => this.#wallChange(studentId);
+    const isOver = (): boolean => this.#closing.isErased;
     this.#money = new MoneyDesk({
       nowMs: Date.now,
       startTimer,
       storage: new AllowanceStorage(ctx.storage.sql),
+      isOver,
       isWatched: () => this.#sockets.hasAny,
       pages: () => this.#sockets.pages().flatMap((page) => this.#sockets.ownerOf(page)?.sessionToken ?? []),
       tellPages: (token, money) => this.#sockets.toPages(this.#sockets.pages(token), { type: "money", money }),
@@ -75,10 +86,29 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
     this.#class = new RosterDesk({
       storage: this.#storage,
       startTimer,
+      isOver,
       changedOnWall,
+    });
+    this.#parts = {
+      nowMs: Date.now,
+      storage: ctx.storage,
+      sockets: this.#sockets,
+      calls: this.#calls,
+      wall: this.#wall,
+      money: this.#money,
+      class: this.#class,
+    };
+    this.#closing = new ClosingDesk({
+      nowMs: Date.now,
+      storage: this.#storage,
+      setAlarm: (atMs) => (atMs === null ? ctx.storage.deleteAlarm() : ctx.storage.setAlarm(atMs)),
+      rows: closingRows(env),
+      failed: (code, retryMs) => log({ event: "closing-failed", code, retryMs }),
+      ...classEnd(this.#parts),
     });
     this.#door = new Door(this.#class, {
       nowMs: Date.now,
+      isClosed: () => this.#closing.isClosed,
       mostCalls: () => readSettings(env).callsPerWorkshop,
       storage: this.#storage,
       calls: this.#calls,
@@ -141,7 +171,7 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
 
   /** Counts a key check; false when the student has had as many as a minute allows. */
   keyCheckAllowed(token: SessionToken): boolean {
-    return this.#storage.keyCheckAllowed(token, Date.now());
+    return !this.#closing.isErased && this.#storage.keyCheckAllowed(token, Date.now());
   }
 
   // Money
@@ -205,26 +235,23 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
 
   /** Returns how many calls could not be told. */
   async studentGone(token: SessionToken): Promise<number> {
-    const calls = this.#roster.callsOf(token);
-    this.#roster.forget(token);
-    this.#money.forget(token);
-    this.#class.changed();
+    const { calls, kept } = forgetStudent(this.#parts, token);
+    const waking = this.#closing.rewrite();
     this.meChanged(token, "instructor");
     for (const page of this.#sockets.pages(token)) page.close(REVOKED_CODE, "revoked");
+    await Promise.all([kept, waking]);
     return this.#calls.notify(calls, "revoked");
   }
 
-  /** Ends everything, and keeps nothing. Returns how many calls could not be told. */
-  async deleted(): Promise<number> {
-    const { calls } = this.#class.roster;
-    this.#class.empty();
-    this.#wall.clear();
-    for (const socket of [...this.#sockets.pages(), ...this.#sockets.walls()]) socket.close(REVOKED_CODE, "revoked");
-    const untold = await this.#calls.notify(calls, "revoked");
-    await this.ctx.storage.deleteAll();
-    this.#class.open();
-    this.#money.clear();
-    return untold;
+  // The end
+
+  /** The row says something else of the workshop's end, or is gone: does what is due. A reason says what was left undone. */
+  async closingChanged(workshopId: WorkshopId): Promise<Reason | null> {
+    return this.#closing.look(workshopId).then(() => null, reasonOf);
+  }
+
+  override alarm(): Promise<void> {
+    return this.#closing.alarm();
   }
 
   // Sockets
@@ -241,9 +268,12 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
   /** A socket that the front door let through. */
   override fetch(upgrade: Request): Response {
     const watcher = Watcher.parse(JSON.parse(decodeURIComponent(upgrade.headers.get(WATCHER_HEADER) ?? "null")));
+    const workshopId = parseWorkshopId(watcher.workshopId);
+    if (workshopId) this.#closing.learn(workshopId, watcher.closing);
     const { 0: client, 1: server } = new WebSocketPair();
     if (watcher.kind === "wall") this.#acceptWall(server, watcher);
-    else this.#acceptPage(server, watcher);
+    else if (!this.#closing.isErased) this.#acceptPage(server, watcher);
+    else refuse(server);
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -276,7 +306,7 @@ export class WorkshopObject extends DurableObject<Cloudflare.Env> {
   }
 
   #acceptPage(server: WebSocket, watcher: PageWatcher): void {
-    const { kind: _, lending, ownCapMicroUsd, ...facts } = watcher;
+    const { kind: _, lending, ownCapMicroUsd, workshopId: __, closing: ___, ...facts } = watcher;
     const token = facts.sessionToken;
     const nowMs = Date.now();
     const followed = this.#followers.followedByOneMore(this.#roster.callsOf(facts.sessionToken));

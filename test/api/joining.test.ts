@@ -144,6 +144,6 @@ describe("POST /api/join", () => {
     logLines.length = 0;
     expect((await join("MAPLE-7", "Bo")).status).toBe(200);
     await api.settled();
-    expect(logLines).toEqual(['{"event":"uncaught","where":"request","name":"Error"}']);
+    expect(logLines).toEqual(['{"event":"uncaught","where":"request","callId":null,"name":"Error"}']);
   });
 });

@@ -34,11 +34,17 @@ const findStudent = async (sessionToken: SessionToken) => {
   const { name, sealedKey } = row;
   const { allowed: fallbackAllowed, ...lending } = LENDING;
   const workshop =
-    row.workshop === null ? null : { id: known(parseWorkshopId(row.workshop)), fallbackAllowed, lending };
+    row.workshop === null
+      ? null
+      : { id: known(parseWorkshopId(row.workshop)), fallbackAllowed, lending, closing: CLOSING };
   return { sessionToken, studentId, name, sealedKey, keyStatus: null, workshop, ownCapMicroUsd: 70 };
 };
 const LENDING = { allowed: true, poolMicroUsd: 5, studentMicroUsd: 2, callMicroUsd: 1, models: ["gpt-6-luna"] };
-const lendingIn = async () => LENDING;
+const CLOSING = { closedAtMs: 1, keysAtMs: 2, keysDeletedAtMs: null, eraseAtMs: 3, erasedAtMs: null };
+const factsOf = async () => {
+  const { allowed: fallbackAllowed, ...lending } = LENDING;
+  return { fallbackAllowed, lending, closing: CLOSING };
+};
 const studentsOf = async (workshopId: string): Promise<readonly ClassStudent[] | undefined> => {
   const students = rows.filter(({ workshop }) => workshop === workshopId);
   if (students.length === 0) return undefined;
@@ -88,7 +94,7 @@ function knock(headers: Readonly<Record<string, string>>, path = "/live", method
     fetch: noFetch,
     findStudent,
     studentsOf,
-    lendingIn,
+    factsOf,
   });
 }
 const ours = (cookie: string) => ({ origin: ORIGIN, cookie });

@@ -132,7 +132,7 @@ describe("what open pages and the wall are told", () => {
     expect((await failing.request("PATCH", "/api/me", { token, json: { prompt: "q" } })).status).toBe(200);
     expect((await failing.request("DELETE", "/api/me", { token })).status).toBe(200);
     await failing.settled();
-    expect(new Set(logLines)).toEqual(new Set(['{"event":"uncaught","where":"request","name":"Error"}']));
+    expect(new Set(logLines)).toEqual(new Set(['{"event":"uncaught","where":"request","callId":null,"name":"Error"}']));
   });
 });
 

@@ -144,6 +144,14 @@ describe("POST /api/recover", () => {
 });
 
 describe("POST /api/me/recovery-phrase", () => {
+  it("ME-71 a session token signs in as well: it is all that the predecessor's students have", async () => {
+    await givenStudent(db, "student-of-before_1");
+    const back = await recover("  student-of-before_1 ");
+    expect(back.status).toBe(200);
+    expect(signedInAs(back)).toBe("student-of-before_1");
+    expect(await failureOf(await recover("student-of-before_2"))).toMatchObject({ code: "unknown_phrase" });
+  });
+
   it("ME-36 makes new words, and the words before stop working", async () => {
     const { recoveryPhrase: before, sessionToken } = await joined();
     const reply = await api.request("POST", "/api/me/recovery-phrase", { token: sessionToken });

@@ -54,7 +54,7 @@ describe("GET and PATCH /api/me", () => {
       studentId: expect.stringMatching(/^[0-9a-f-]{36}$/),
       name: "Ada",
       email: "ada@example.com",
-      workshop: { id: "w1", name: "Class w1", state: "open", opensAt: null, closesAt: null },
+      workshop: { id: "w1", name: "Class w1", state: "open", opensAt: null, closesAt: null, closing: null },
       payer: null,
       fallback: false,
       recovery: { set: false },

@@ -15,6 +15,7 @@ import {
   type Harness,
   harness,
   logLines,
+  MASTER_KEY,
   NOW_MS,
   ORIGIN,
   openTestDatabase,
@@ -258,6 +259,34 @@ describe("POST /twilio/voice/:sessionToken/ended", () => {
 
   it("VOICE-21 a session is resumed while the database is down", async () => {
     await connected(await ended(DROPPED, harness({ database: unreachable() })));
+  });
+
+  it("ROTATE-11 a session whose call began before the master key was renewed comes back to that call", async () => {
+    const NEWER = "2f7c9a10d4e85b3361f0a9c8e7d6b5a4938271605f4e3d2c1b0a998877665544";
+    const on = withSettings({ masterKeyHexes: { newest: NEWER, previous: [MASTER_KEY] } });
+    const [newest, before] = await Promise.all(
+      [on, api].map(async ({ deps }) => callIdFrom(await callIdBytesFor(await deps.masterKeys(), CALL_SID))),
+    );
+    const asked: string[] = [];
+    on.deps.calls.resume = async (callId) => {
+      asked.push(callId);
+      return callId === before ? "resume" : "over";
+    };
+    const verb = await connected(await ended(DROPPED, on));
+    expect(asked).toEqual([newest, before]);
+    const ticket = verb.url.split("/").at(-1) ?? "";
+    expect(await readTicket(await on.deps.masterKeys(), ticket, NOW_MS)).toMatchObject({ callId: before });
+    // One that began since is asked for alone.
+    on.deps.calls.resume = async (callId) => {
+      asked.push(callId);
+      return "resume";
+    };
+    await connected(await ended(DROPPED, on));
+    expect(asked).toEqual([newest, before, newest]);
+
+    await ended({ SessionStatus: "completed", CallStatus: "completed" }, on);
+    await on.settled();
+    expect(on.told.over.map(({ callId }) => callId)).toEqual([newest, before]);
   });
 
   it.each(["over", "too-often", "fails"] as const)(

@@ -53,6 +53,7 @@ describe("workshops", () => {
       seats: null,
       studentCount: 0,
       callMaxMs: null,
+      closing: null,
       fallbackAllowed: true,
       lending: {
         poolMicroUsd: LIMITS.poolMicroUsd,
@@ -194,7 +195,7 @@ describe("workshops", () => {
     api.told.workshops.length = 0;
     expect((await ask("DELETE", "/workshops/gone")).status).toBe(200);
     expect(await counts()).toEqual([1, 1, 1, 2, 0]);
-    expect(api.told.workshops).toEqual([{ workshopId: "gone", told: "deleted" }]);
+    expect(api.told.workshops).toEqual([{ workshopId: "gone", told: "closing-changed" }]);
   });
 
   it("WORKSHOP-37 a deletion whose calls could not be ended can be asked for again", async () => {
@@ -204,7 +205,7 @@ describe("workshops", () => {
     api.told.workshopsFail = false;
     api.told.workshops.length = 0;
     expect((await ask("DELETE", `/workshops/${id}`)).status).toBe(404);
-    expect(api.told.workshops).toEqual([{ workshopId: id, told: "deleted" }]);
+    expect(api.told.workshops).toEqual([{ workshopId: id, told: "closing-changed" }]);
   });
 
   it("WORKSHOP-38 the QR code is an image for the instructor, under a policy that lets nothing run", async () => {
@@ -233,7 +234,7 @@ describe("what a workshop's dates say", () => {
     [2, -1, "ended"],
   ] as const)("WORKSHOP-39 opens %s, closes %s: %s", (opens, closes, state) => {
     const atMs = (hours: number | null) => (hours === null ? null : NOW_MS + hours);
-    expect(stateOf({ opensAtMs: atMs(opens), closesAtMs: atMs(closes) }, NOW_MS)).toBe(state);
+    expect(stateOf({ opensAtMs: atMs(opens), closesAtMs: atMs(closes), closing: null }, NOW_MS)).toBe(state);
   });
 });
 

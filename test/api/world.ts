@@ -73,7 +73,7 @@ export type WorkshopTelling = { readonly workshopId: string | null } & (
   | { readonly told: "student-gone"; readonly sessionToken: string }
   | { readonly told: "lending"; readonly lending: Lending }
   | { readonly told: "own-cap"; readonly sessionToken: string; readonly microUsd: number | null }
-  | { readonly told: "deleted" }
+  | { readonly told: "closing-changed" }
 );
 
 /** What OpenAI was asked, and how it answers. */
@@ -120,6 +120,8 @@ const SETTINGS: Settings = {
   instructorApiKey: undefined,
   serviceToken: undefined,
   twilioAuthToken: undefined,
+  twilioAccountSid: undefined,
+  twilioApiBaseUrl: "https://api.twilio.com",
   openaiBaseUrl: "https://api.openai.test/v1",
   publicOrigin: ORIGIN,
   textModel: "gpt-6-luna",
@@ -237,7 +239,7 @@ export function harness(options: {
       studentChanged: (workshopId, student) => tell({ workshopId, told: "student-changed", student }),
       keysForgotten: (workshopId, students) => tell({ workshopId, told: "keys-forgotten", students }),
       studentGone: (workshopId, sessionToken) => tell({ workshopId, told: "student-gone", sessionToken }),
-      deleted: (workshopId) => tell({ workshopId, told: "deleted" }),
+      closingChanged: (workshopId) => tell({ workshopId, told: "closing-changed" }),
       funds: async (workshopId, request) => {
         told.funds.push({ workshopId, ...FundsRequest.parse(request) });
         const { fundsVerdict: verdict } = told;

@@ -30,7 +30,7 @@ const opened = (storage: CallStorage): CallStorage => {
 /** Runs in an object of its own, whose storage nobody else has touched. */
 const withStorage = (name: string, run: (storage: CallStorage) => Promise<void> | void): Promise<void> =>
   runInDurableObject(env.CALL.get(env.CALL.idFromName(name)), async (_object, state) => {
-    await run(opened(new CallStorage(state.storage.sql)));
+    await run(opened(new CallStorage(state.storage)));
   });
 
 describe("the object's storage", () => {
@@ -57,6 +57,18 @@ describe("the object's storage", () => {
     });
   });
 
+  it("CLOSE-34 forgets a call whole: only that it is over stays, and that its ticket was used", async () => {
+    await withStorage("close-34", async (storage) => {
+      storage.keepTurn(turn(1));
+      storage.keepProgress(NEW_PROGRESS);
+      storage.countResume();
+      expect(storage.useTicket("ticket")).toBe(true);
+      await storage.forget("caller-left");
+      expect([storage.read(), storage.endReason, storage.useTicket("ticket")]).toEqual(["over", "caller-left", false]);
+      expect([storage.hasOutbox, storage.outbox(), storage.countResume()]).toEqual([false, undefined, 1]);
+    });
+  });
+
   it("KEEP-3 takes a ticket once", async () => {
     await withStorage("keep-3", (storage) => {
       expect([storage.useTicket("a"), storage.useTicket("a"), storage.useTicket("b")]).toEqual([true, false, true]);
@@ -65,7 +77,7 @@ describe("the object's storage", () => {
 
   it("KEEP-9 is not touched by a question about a call that is not there", async () => {
     await runInDurableObject(env.CALL.get(env.CALL.idFromName("keep-9")), (_object, state) => {
-      expect(new CallStorage(state.storage.sql).read()).toBeUndefined();
+      expect(new CallStorage(state.storage).read()).toBeUndefined();
       expect(
         state.storage.sql.exec("select name from sqlite_master where name in ('kept', 'turns')").toArray(),
       ).toEqual([]);
@@ -90,7 +102,7 @@ describe("the object's storage", () => {
   it("KEEP-4 knows nothing of a forgotten call but that it is over", async () => {
     await withStorage("keep-4", (storage) => {
       storage.keepTurn(turn(1));
-      storage.forget("handed-over");
+      void storage.forget("handed-over");
       expect(storage.read()).toBe("over");
       expect(storage.endReason).toBe("handed-over");
       expect(storage.outbox()).toBeUndefined();
@@ -135,8 +147,9 @@ const KEPT_BEFORE = {
 
 describe("a call that the version before has kept", () => {
   it("KEEP-11 is read, with no sound in what it used, timed and was begun with", async () => {
-    await runInDurableObject(env.CALL.get(env.CALL.idFromName("keep-11")), (_object, { storage: { sql } }) => {
-      const storage = opened(new CallStorage(sql));
+    await runInDurableObject(env.CALL.get(env.CALL.idFromName("keep-11")), (_object, state) => {
+      const { sql } = state.storage;
+      const storage = opened(new CallStorage(state.storage));
       storage.keepProgress(NEW_PROGRESS);
       const put = (name: string, value: unknown) =>
         sql.exec("insert into kept (name, json) values (?, ?)", name, JSON.stringify(value));
@@ -145,7 +158,7 @@ describe("a call that the version before has kept", () => {
       const json = JSON.stringify({ ...turn(1), speaker: "agent", usage, timings });
       sql.exec("insert into turns (seq, json) values (1, ?)", json);
       sql.exec("drop table charges");
-      const kept = new CallStorage(sql).read();
+      const kept = new CallStorage(state.storage).read();
       if (kept === undefined || kept === "over") throw new Error("the call is not there");
       expect(kept.charges).toEqual([]);
       const unknownThen = {

@@ -38,12 +38,12 @@ const START = CallStart.parse({
 
 /** A call that was kept, in an object of its own. */
 const withCall = (name: string, run: (storage: CallStorage, again: () => CallStorage) => Promise<void> | void) =>
-  runInDurableObject(env.CALL.get(env.CALL.idFromName(name)), async (_object, { storage: { sql } }) => {
-    const storage = new CallStorage(sql);
+  runInDurableObject(env.CALL.get(env.CALL.idFromName(name)), async (_object, state) => {
+    const storage = new CallStorage(state.storage);
     storage.open();
     storage.keepStart(START);
     storage.keepProgress(NEW_PROGRESS);
-    await run(storage, () => new CallStorage(sql));
+    await run(storage, () => new CallStorage(state.storage));
   });
 
 const outboxOf = (storage: CallStorage, archive: Archive) =>
@@ -116,7 +116,7 @@ describe("the ledger in a call's storage", () => {
   it("KEEP-16 goes with the call when that is forgotten", async () => {
     await withCall("keep-16", (storage, again) => {
       storage.keepCharge(charge(1));
-      storage.forget("caller-left");
+      void storage.forget("caller-left");
       expect(again().read()).toBe("over");
       expect(again().hasOutbox).toBe(false);
     });

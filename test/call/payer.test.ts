@@ -10,7 +10,7 @@ const workshop = (fallbackAllowed: boolean) => {
   if (!id || !joinCode) throw new Error("not an id");
   const lending = { poolMicroUsd: 5, studentMicroUsd: null, callMicroUsd: null, models: ["gpt-6-luna"] };
   const dates = { opensAtMs: null, closesAtMs: null };
-  return { id, name: "W", joinCode, ...dates, fallbackAllowed, lending, callMaxMs: null, seats: null };
+  return { id, name: "W", joinCode, ...dates, fallbackAllowed, lending, callMaxMs: null, seats: null, closing: null };
 };
 
 describe("who pays for a call", () => {

@@ -130,24 +130,24 @@ describe("a webhook", () => {
   });
 
   it.each([
-    ["hang", "the webhook took too long"],
-    ["drip", "the webhook took too long"],
-    ["slow/2000", "the webhook took too long"],
-    ["redirect", "the webhook redirects"],
-    ["status/500", "the webhook answered 500"],
-    ["status/401", "the webhook answered 401"],
-    ["gone", "the webhook is gone"],
-    ["bomb", "the webhook's reply is too large"],
-    ["big", "the webhook's reply is too large"],
-    ["notjson", "the reply is not JSON"],
-    ["reset", "the webhook is not reachable"],
+    ["hang", "the webhook took too long", { code: "timeout" }],
+    ["drip", "the webhook took too long", { code: "timeout" }],
+    ["slow/2000", "the webhook took too long", { code: "timeout" }],
+    ["redirect", "the webhook redirects", { code: "redirect", status: 302 }],
+    ["status/500", "the webhook answered 500", { code: "status", status: 500 }],
+    ["status/401", "the webhook answered 401", { code: "status", status: 401 }],
+    ["gone", "the webhook is gone", { code: "gone", status: 410 }],
+    ["bomb", "the webhook's reply is too large", { code: "reply-too-large" }],
+    ["big", "the webhook's reply is too large", { code: "reply-too-large" }],
+    ["notjson", "the reply is not JSON", { code: "not-json" }],
+    ["reset", "the webhook is not reachable", { code: "unreachable" }],
   ] as const)(
     "TOOL-17 that misbehaves (%s) costs a limited time and is told in a few words of ours",
-    async (how, error) => {
+    async (how, error, logged) => {
       const before = performance.now();
       const rss = process.memoryUsage().rss;
       const isLarge = how === "bomb" || how === "big";
-      expect(await call(how, isLarge ? { timeoutMs: LIMITS.toolMaxMs } : {})).toEqual({ ok: false, error });
+      expect(await call(how, isLarge ? { timeoutMs: LIMITS.toolMaxMs } : {})).toEqual({ ok: false, error, ...logged });
       expect(error.length).toBeLessThanOrEqual(64);
       expect(performance.now() - before).toBeLessThan(LIMITS.toolMaxMs);
       expect(process.memoryUsage().rss - rss).toBeLessThan(64 * 1024 * 1024);
@@ -175,7 +175,11 @@ describe("a webhook", () => {
 
   it("TOOL-20 is not sent more than it may be", async () => {
     const huge = { text: "x".repeat(LIMITS.toolRequestBytes) };
-    expect(await call("ok", { arguments: huge })).toEqual({ ok: false, error: "arguments too large" });
+    expect(await call("ok", { arguments: huge })).toEqual({
+      ok: false,
+      error: "arguments too large",
+      code: "too-large",
+    });
     expect(standin.calls()).toEqual([]);
   });
 });

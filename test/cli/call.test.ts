@@ -38,7 +38,7 @@ You     Thanks
 Agent   You said Thanks.
         420 ms to the first word
 Tool    current_time({"time_zone":"Asia/Tokyo"}) → {"time":"10:24"}  ok, 3 ms
-Call    1 min 7 s, you hung up, gpt-6-luna
+Call    1 min 7 s, you hung up, gpt-6-luna  call-2
 Key     the student's OpenAI key
 Tokens  523 in (128 cached), 41 out, 3 responses
 Cost    $0.000072 on that key, and $0.157000 on the instructor's Twilio bill
@@ -86,7 +86,7 @@ Cost    $0.000072 on that key, and $0.157000 on the instructor's Twilio bill
     room.record = { ...CALL, keySource: "instructor" };
     const { printed, exitCode } = run(atRoom("--say", "one"));
     expect(await exitCode).toBe(0);
-    expect(printed()).toContain("Call    1 min 7 s, you hung up, gpt-6-luna\n");
+    expect(printed()).toContain("Call    1 min 7 s, you hung up, gpt-6-luna  call-2\n");
     expect(printed()).toContain("Key     the instructor's OpenAI key (fallback)\n");
     expect(room.requests.at(-1)).toBe("GET /api/me/calls/call-2");
     expect(asked).toBe(6);

@@ -4,7 +4,7 @@ import { keysCommand } from "../../src/cli/keys-command.ts";
 import { loadMasterKeys } from "../../src/vault/master-keys.ts";
 import { seal, sealedWith } from "../../src/vault/seal.ts";
 import { HEX_A, HEX_B, HEX_C, randomBytes, sealAsPredecessor } from "../vault/samples.ts";
-import { RowsInMemory } from "./rows-in-memory.ts";
+import { NOTHING_ELSE, RowsInMemory } from "./rows-in-memory.ts";
 
 const PASSWORD = "canary-password";
 const DATABASE = { url: `postgresql://user:${PASSWORD}@db.example.com/workshop`, httpEndpoint: undefined };
@@ -29,11 +29,11 @@ async function run(args: readonly string[], rows: RowsInMemory, changes: Partial
   const configuration = { variable: (name: string) => variables[name], endpoints: undefined, database: DATABASE };
   const [out, err]: [string[], string[]] = [[], []];
   const exitCode = await keysCommand(args, {
-    configuration: { ...configuration, ...changes },
+    ...NOTHING_ELSE,
+    configure: () => ({ ...configuration, ...changes }),
     out: { write: (text) => out.push(text) },
     err: { write: (text) => err.push(text) },
-    randomBytes,
-    openRows: () => rows,
+    openStore: () => rows,
   });
   return { exitCode, out: out.join(""), err: err.join("") };
 }
@@ -79,7 +79,7 @@ none                                   1               7
     const { exitCode, out } = await run(["rotate"], rows);
     expect(exitCode).toBe(0);
     expect(out).toContain(`2 values sealed again under ${newest?.newest.kid}.`);
-    expect(out).toContain("ENCRYPTION_KEY_PREVIOUS is not needed any more.");
+    expect(out).toContain("When no call of before is left, the older may go: npm run keys -- retire");
     for (const row of rows.stored.values()) {
       expect(sealedWith(row["openai-key"] ?? "")).toEqual({ format: "v2", kid: newest?.newest.kid });
     }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { eq, getTableColumns } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { keyRowsIn } from "../../src/cli/key-rows.ts";
+import { keyStoreIn } from "../../src/cli/key-rows.ts";
 import { keysCommand } from "../../src/cli/keys-command.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { migratePglite } from "../../src/store/migrations.ts";
@@ -16,6 +16,7 @@ import { SEAL_PURPOSES, seal, unseal } from "../../src/vault/seal.ts";
 import { type NeonStandin, startNeonStandin } from "../standins/neon.ts";
 import { openPglite, type PgDatabase, type PgliteDatabase } from "../standins/postgres.ts";
 import { HEX_A, HEX_B, HEX_C, randomBytes, sealAsPredecessor } from "../vault/samples.ts";
+import { NOTHING_ELSE } from "./rows-in-memory.ts";
 
 /** `npm run keys` as it is run: a process of its own, the driver of production, PostgreSQL. */
 
@@ -123,11 +124,11 @@ async function inProcess(verb: string, environment: Record<string, string> = {})
   const said: string[] = [];
   const terminal = { write: (text: string) => said.push(text) };
   const exitCode = await keysCommand([verb], {
-    configuration: { variable: (name) => variables[name], endpoints: undefined, database },
+    ...NOTHING_ELSE,
+    configure: () => ({ variable: (name) => variables[name], endpoints: undefined, database }),
     out: terminal,
     err: terminal,
-    randomBytes,
-    openRows: () => keyRowsIn(db()),
+    openStore: () => keyStoreIn(db()),
   });
   return { exitCode, said: said.join("") };
 }
@@ -192,13 +193,30 @@ describe("npm run keys on a real database", () => {
   it("ROTATE-9 A key that a student replaces while it is rotated stays the student's.", async () => {
     const sessionToken = tokenAt(7);
     const replaced = await seal(keys, { purpose: "openai-key", sessionToken }, "sk-canary-new", randomBytes);
-    const rows = keyRowsIn(db());
+    const rows = keyStoreIn(db());
     const [row] = (await rows.page(null, 100)).filter((each) => each.sessionToken === sessionToken);
     await db().update(students).set({ sealedKey: replaced }).where(eq(students.sessionToken, sessionToken));
     const from = row?.["openai-key"] ?? "";
     const to = await seal(keys, { purpose: "openai-key", sessionToken }, "sk-canary-7", randomBytes);
     expect(await rows.reseal("openai-key", sessionToken, { from, to })).toBe(false);
     expect((await plaintexts()).get(sessionToken)?.key).toBe("sk-canary-new");
+  });
+
+  it("ROTATE-22 How many students have words under each master key is counted, and nobody without.", async () => {
+    const digests = [`${keys.newest.kid}:a`, `${previous.newest.kid}:b`, `${previous.newest.kid}:c`];
+    for (const [at, recoveryDigest] of digests.entries()) {
+      await db()
+        .update(students)
+        .set({ recoveryDigest })
+        .where(eq(students.sessionToken, tokenAt(at)));
+    }
+    const words = await keyStoreIn(db()).words();
+    expect(words).toEqual(
+      new Map([
+        [keys.newest.kid, 1],
+        [previous.newest.kid, 2],
+      ]),
+    );
   });
 
   it("ROTATE-8 A database that does not answer is said in a sentence of ours, with 2.", {

@@ -111,7 +111,7 @@ You     Thanks.
 Agent   You are welcome.
         210 ms to its first text, 320 ms to its first sound, 321 ms until that left, 381 ms until it was heard
 Heard   2.8 s of sound, peak ${peakDbfs.toFixed(1)} dBFS, RMS ${rmsDbfs.toFixed(1)} dBFS  ${total}
-Call    1 min 7 s, you hung up, gpt-6-luna
+Call    1 min 7 s, you hung up, gpt-6-luna  call-2
 Key     the student's OpenAI key
 Tokens  523 in (128 cached), 41 out, 3 responses
 Cost    $0.000072 on that key, and $0.157000 on the instructor's Twilio bill

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
 
 /**
  * Secrets planted to be looked for afterwards, and the search. Any eight characters of a secret's core count as a leak,
- * as they are, in base64 (whatever stands before them), in hex, or percent-encoded. Four are a hint, and allowed.
+ * as they are, in UTF-16, in base64 (whatever stands before them), in hex, or percent-encoded. Four are a hint, and allowed.
  */
 
 const WINDOW_BYTES = 8;
@@ -59,11 +59,12 @@ export class CanaryScanner {
     return [...found.values()];
   }
 
-  /** Looks into every file of a folder and of those in it. */
+  /** Looks into every file of a folder and of those in it; one that goes while it is looked for holds nothing. */
   findInFiles(folder: string): Finding[] {
-    return readdirSync(folder, { recursive: true, encoding: "utf8" }).flatMap((name) => {
-      const path = join(folder, name);
-      return statSync(path).isFile() ? this.find(name, readFileSync(path)) : [];
+    return readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      const bytes = entry.isFile() ? bytesOf(path) : undefined;
+      return bytes ? this.find(relative(folder, path), bytes) : [];
     });
   }
 
@@ -71,6 +72,15 @@ export class CanaryScanner {
     const start = needle.bytes.readUInt32LE(0);
     this.#slots[slotOf(start)] = 1;
     this.#byStart.set(start, [...(this.#byStart.get(start) ?? []), needle]);
+  }
+}
+
+function bytesOf(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (thrown) {
+    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return undefined;
+    throw thrown;
   }
 }
 
@@ -84,6 +94,7 @@ function formsOf(window: Buffer): [form: string, text: Buffer | string][] {
   const asForm = encodeURIComponent(window.toString("latin1"));
   return [
     ["raw", window],
+    ["utf-16", Buffer.from(window.toString("latin1"), "utf16le")],
     ["hex", hex],
     ["hex", hex.toUpperCase()],
     ["percent", percent],

@@ -169,6 +169,7 @@ describe("planted secrets", () => {
       const piece = core.slice(11, 19);
       const planted: Record<string, string> = {
         raw: `some text ${piece} and more`,
+        "utf-16": Buffer.from(piece, "utf16le").toString("latin1"),
         hex: Buffer.from(piece).toString("hex"),
         "hex upper": Buffer.from(piece).toString("hex").toUpperCase(),
         percent: Buffer.from(piece).toString("hex").replace(/../g, "%$&"),

@@ -5,6 +5,7 @@ import { launchChromium } from "./chromium.ts";
 import { type ConsoleScene, openConsole } from "./console-states.ts";
 import { WORKSHOP_MONEY, wallStudent } from "./page-world.ts";
 import { eventually } from "./room.ts";
+import { SPEND } from "./spend-world.ts";
 
 const SPEND_ROUTE = "GET /api/workshop/workshops/default/spend";
 const TOP_UP_ROUTE = "POST /api/workshop/workshops/default/top-up";
@@ -46,6 +47,32 @@ describe("the money on the console", () => {
       await page.clock.fastForward(5_000);
       await page.getByRole("rowheader", { name: "Spent just now" }).waitFor();
       expect(server.api.askedOf(SPEND_ROUTE)).toHaveLength(before + 1);
+      expect(scene.complaints).toEqual([]);
+    } finally {
+      await scene.close();
+    }
+  });
+
+  it("METRICSUI-7 shows the first that is spent as soon as the ledger has it, without waiting for its turn", async () => {
+    const scene = await openAt("spend", async ({ page, server }) => {
+      server.wall = [];
+      server.wallMoney = { ...WORKSHOP_MONEY, spentMicroUsd: 0, heldMicroUsd: 0 };
+      server.api.spend = { ...server.api.spend, rows: [] };
+      await page.reload();
+    });
+    const { page, server } = scene;
+    try {
+      await page.getByText(say.SPEND_WORDS.none).waitFor();
+      const [row] = SPEND.rows;
+      if (!row) throw new Error("the ledger is empty");
+      const live = await server.live("default");
+      const pushedAtMs = performance.now();
+      live.send({ type: "money", money: { ...WORKSHOP_MONEY, spentMicroUsd: 21_000, heldMicroUsd: 0 } });
+      // The archive is a moment behind the line.
+      await eventually(() => server.api.askedOf(SPEND_ROUTE).length >= 3, "the ledger to be asked for at once");
+      server.api.spend = { ...server.api.spend, rows: [{ ...row, name: "First of all" }] };
+      await page.getByRole("rowheader", { name: "First of all" }).waitFor();
+      expect(performance.now() - pushedAtMs).toBeLessThan(4_000);
       expect(scene.complaints).toEqual([]);
     } finally {
       await scene.close();

@@ -1,13 +1,18 @@
 import type { Browser } from "playwright-core";
+import type { Closing } from "../../src/protocol/closing.ts";
 import type { WorkshopMoney } from "../../src/protocol/live-messages.ts";
 import * as consoleWords from "../../src/web/console/words.ts";
+import * as closingWords from "../../src/web/console/words-closing.ts";
+import * as metricsWords from "../../src/web/console/words-metrics.ts";
 import * as moneyWords from "../../src/web/console/words-money.ts";
 import * as wallWords from "../../src/web/console/words-wall.ts";
+import { CLOSING, CLOSING_SOON, ERASED, ERASED_REPORT, RECEIPT } from "./closing-world.ts";
+import { NO_METRICS, NUMBERS, TWILIO_FAILED } from "./observed-world.ts";
 import { type OpenedPage, openPage } from "./page-browser.ts";
 import { PageServer } from "./page-server.ts";
 import { summaryOf, WORKSHOP, WORKSHOP_MONEY, wallOf } from "./page-world.ts";
 
-const say = { ...consoleWords, ...moneyWords, ...wallWords };
+const say = { ...consoleWords, ...closingWords, ...metricsWords, ...moneyWords, ...wallWords };
 
 /** One view of the instructor's console, or one state of it. */
 export interface ConsoleState {
@@ -71,6 +76,19 @@ const money = (change: Partial<WorkshopMoney>, row: string, ...words: readonly s
   query: ROOM,
   before: (server) => Object.assign(server, { wallMoney: { ...WORKSHOP_MONEY, ...change } }),
   words,
+});
+
+const shut =
+  (closing: Closing) =>
+  ({ api }: PageServer): void => {
+    api.workshops = [{ ...WORKSHOP, state: "ended", closing }];
+  };
+
+const closed = (row: string, closing: Closing, ...words: readonly string[]): ConsoleState => ({
+  row: `Closed: ${row}`,
+  query: `${ROOM}&view=settings`,
+  before: shut(closing),
+  words: [say.CLOSING_WORDS.closedTitle, ...words],
 });
 
 /** Every view of the console, and its empty and broken states. */
@@ -192,6 +210,103 @@ export const CONSOLE_STATES: readonly ConsoleState[] = [
     query: `${ROOM}&view=settings`,
     act: ({ page }) => page.getByLabel(say.LENDING_FIELD_WORDS.poolMicroUsd).fill("1,005"),
     words: [say.DOLLAR_PROBLEMS["too-fine"]],
+  },
+  {
+    row: "Closing a workshop",
+    query: `${ROOM}&view=settings`,
+    act: press(say.CLOSING_WORDS.open),
+    words: [say.callsEndWords(6), say.keysHereWords(20), say.CLOSING_WORDS.receiptHint, say.DELETES_NOW_WORDS.keys],
+  },
+  {
+    row: "Closing a workshop: dates that cannot be",
+    query: `${ROOM}&view=settings`,
+    act: async (scene) => {
+      await press(say.CLOSING_WORDS.open)(scene);
+      await scene.page.getByRole("radio", { name: say.KEY_CHOICE_WORDS.date }).first().check();
+      await scene.page.getByLabel(say.CLOSING_WORDS.keysDate).fill("2020-01-01T09:00");
+    },
+    words: [say.CLOSING_PROBLEMS.past],
+  },
+  closed("keys are still here", CLOSING_SOON, say.CLOSING_WORDS.reopen, say.CLOSING_WORDS.change),
+  closed("keys are deleted", CLOSING, say.CLOSING_WORDS.keysGone, "Students will be erased"),
+  closed("everything is erased", ERASED, say.CLOSING_WORDS.erasedHint, "Students were erased"),
+  {
+    row: "Closed: the wall of nobody",
+    query: ROOM,
+    before: (server) => {
+      shut(ERASED)(server);
+      server.wall = [];
+    },
+    words: [say.CLOSED_ROOM_WORDS.title, say.CLOSED_ROOM_WORDS.noWall],
+  },
+  {
+    row: "Closed: the list of workshops",
+    before: shut(CLOSING),
+    words: [say.closedOnWords(CLOSING)],
+  },
+  {
+    row: "Report",
+    query: `${ROOM}&view=report`,
+    before: shut(CLOSING),
+    words: [say.reportTitleWords(WORKSHOP.name), "Edsger", say.reportKeyWords(RECEIPT.key), "price not known"],
+  },
+  {
+    row: "Report: everything is erased",
+    query: `${ROOM}&view=report`,
+    before: (server) => {
+      shut(ERASED)(server);
+      server.api.report = ERASED_REPORT;
+    },
+    words: [say.REPORT_WORDS.erasedHint, say.REPORT_WORDS.sum],
+  },
+  {
+    row: "Report: nobody joined",
+    query: `${ROOM}&view=report`,
+    before: ({ api }) => Object.assign(api, { report: { ...api.report, rows: [] } }),
+    words: [say.REPORT_WORDS.none],
+  },
+  {
+    row: "Report: it does not come",
+    query: `${ROOM}&view=report`,
+    before: ({ api }) =>
+      api.refuse("GET /api/workshop/workshops/default/report", { code: "x", error: "No report now.", status: 503 }),
+    words: ["No report now."],
+  },
+  {
+    row: "How it runs",
+    query: `${ROOM}&view=metrics`,
+    words: [say.METRICS_WORDS.waitChart, "560 ms", say.failureWords("upstream_timeout"), "upstream_timeout"],
+  },
+  {
+    row: "How it runs: as a table",
+    query: `${ROOM}&view=metrics`,
+    act: ({ page }) => page.getByText(say.METRICS_WORDS.asTable).click(),
+    words: [say.METRICS_WORDS.wait],
+  },
+  {
+    row: "How it runs: no calls",
+    query: `${ROOM}&view=metrics`,
+    before: ({ api }) => Object.assign(api, { metrics: NO_METRICS }),
+    words: [say.METRICS_WORDS.none, say.METRICS_WORDS.noneHint],
+  },
+  {
+    row: "How it runs: no numbers",
+    query: `${ROOM}&view=metrics`,
+    before: ({ api }) =>
+      api.refuse("GET /api/workshop/workshops/default/metrics", { code: "x", error: "No numbers now.", status: 503 }),
+    words: ["No numbers now."],
+  },
+  {
+    row: "Check: phone numbers",
+    query: "?view=check",
+    before: ({ api }) => Object.assign(api, { phoneNumbers: NUMBERS }),
+    words: [say.NUMBERS_WORDS.lead, say.NUMBER_TARGET_WORDS.elsewhere, "old-voice.example"],
+  },
+  {
+    row: "Check: Twilio refuses",
+    query: "?view=check",
+    before: ({ api }) => Object.assign(api, { phoneNumbers: TWILIO_FAILED }),
+    words: [say.NUMBERS_WORDS.failed],
   },
   {
     row: "Check",

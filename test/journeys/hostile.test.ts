@@ -3,8 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CallMessage } from "../../src/protocol/call-messages.ts";
 import * as say from "../../src/web/words.ts";
 import { launchChromium } from "./chromium.ts";
+import { CLOSING, closedMe, RECEIPT, REPORT } from "./closing-world.ts";
 import { HOSTILE_TEXTS } from "./hostile-texts.ts";
 import { WatchedPage } from "./hostile-watch.ts";
+import { METRICS, NUMBERS } from "./observed-world.ts";
 import { PageServer } from "./page-server.ts";
 import {
   CALL,
@@ -107,7 +109,7 @@ describe("three hundred texts that try to be more than text", () => {
     const named = (text: string): typeof ME => ({
       ...ME,
       name: text,
-      workshop: { id: "default", name: text, state: "open", opensAt: null, closesAt: null },
+      workshop: { id: "default", name: text, state: "open", opensAt: null, closesAt: null, closing: null },
       config: { ...ME.config, prompt: text, greeting: text, voice: text, language: text },
     });
     const { server, watched, close } = await scene("/", ({ api }) => {
@@ -213,6 +215,38 @@ describe("three hundred texts that try to be more than text", () => {
       CHECKS.map((_, at) => HOSTILE_TEXTS[at] ?? ""),
     );
     expect(await watched.deeds()).toEqual([]);
+    await close();
+  });
+
+  it("CLOSEUI-16 are in a receipt, in the report, among errors and phone numbers", async () => {
+    const { server, page, watched, close } = await scene("/", ({ api }) => {
+      api.me = closedMe();
+    });
+    for (const text of SAMPLE) {
+      server.api.receipt = { ...RECEIPT, workshop: text, key: { hint: text, deletedAt: null } };
+      await page.reload();
+      await shown(watched, [text]);
+    }
+    server.api.refuse("GET /api/me", { code: "unknown_session", error: "Nobody has this token." });
+    await page.reload();
+    await shown(watched, SAMPLE.slice(-1));
+    expect(await watched.deeds()).toEqual([]);
+
+    const [row] = REPORT.rows;
+    const [number] = NUMBERS.numbers;
+    if (!row || !number) throw new Error("there is nothing to tell");
+    server.api.workshops = [{ ...WORKSHOP, name: SAMPLE[0] ?? "", state: "ended", closing: CLOSING }];
+    server.api.report = { ...REPORT, rows: SAMPLE.map((name, at) => ({ ...row, studentId: `st_${at}`, name })) };
+    server.api.metrics = { ...METRICS, errors: SAMPLE.map((code) => ({ code, count: 1, lastAt: METRICS.to })) };
+    server.api.phoneNumbers = {
+      ...NUMBERS,
+      numbers: SAMPLE.map((text, at) => ({ ...number, number: `${at}`, name: text })),
+    };
+    for (const query of ["workshop=default&view=report", "workshop=default&view=metrics", "view=check"]) {
+      await page.goto(`${server.url}/console?${query}`);
+      await shown(watched, SAMPLE);
+      expect(await watched.deeds()).toEqual([]);
+    }
     await close();
   });
 });

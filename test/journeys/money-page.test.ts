@@ -108,6 +108,22 @@ describe("the money on a student's page", () => {
     expect(await page.getByText(say.lowWords("call")).count()).toBe(0);
   });
 
+  it("METRICSUI-8 a few cents that no call fits into are called too little, until there is more", async () => {
+    const { page, server, student } = await opened({
+      before: (at) => {
+        at.money = { ...NO_MONEY, lent: budgetOf("student", 485_000) };
+        at.api.refuse("POST /api/calls", { code: "allowance_used", error: "It is used.", status: 402 });
+      },
+    });
+    const chip = chipOf(page);
+    await chip.getByText("$0.01 left").waitFor();
+    await student.dial();
+    await chip.getByText(say.PAYER_WORDS.tooLittle).waitFor();
+    const live = await server.live();
+    live.send({ type: "money", money: { ...NO_MONEY, lent: budgetOf("student", 485_000, 1_000_000) } });
+    await chip.getByText("$0.51 left").waitFor();
+  });
+
   it("PAGE-78 the receipt adds up as it is shown, by payer and in all, and says what other models would have cost", async () => {
     const scene = await opened({
       before: ({ api }) => {

@@ -1,6 +1,10 @@
+import type { Closing, ReportReply, StudentReceipt } from "../../src/protocol/closing.ts";
 import type { WorkshopFacts } from "../../src/protocol/live-messages.ts";
+import type { MetricsReply, PhoneNumbersReply } from "../../src/protocol/observed.ts";
 import type { CallReply, CallsReply, MeReply, PromptVersion } from "../../src/protocol/rest.ts";
 import type { Check, SpendReply, StudentSummary, WorkshopView } from "../../src/protocol/rest-workshop.ts";
+import { REPORT } from "./closing-world.ts";
+import { METRICS, NO_TWILIO } from "./observed-world.ts";
 import { CALL, CALL_ID, CALL_REPLY, CHECKS, ME, WORKSHOP } from "./page-world.ts";
 import { MODELS, SPEND } from "./spend-world.ts";
 
@@ -13,6 +17,8 @@ export interface Asked {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
+  /** `?hours=24`; empty for none. */
+  readonly search: string;
   readonly body: Readonly<Record<string, unknown>>;
   readonly cookie: string;
   readonly host: string;
@@ -51,6 +57,11 @@ export class PageApi {
   students: readonly StudentSummary[] = [];
   checks: readonly Check[] = CHECKS;
   spend: SpendReply = SPEND;
+  /** Of a student of a workshop that was closed. */
+  receipt: StudentReceipt | null = null;
+  report: ReportReply = { ...REPORT, closing: null };
+  metrics: MetricsReply = METRICS;
+  phoneNumbers: PhoneNumbersReply = NO_TWILIO;
   facts: WorkshopFacts = { announcement: null, paused: false };
   /** Whoever asks is signed in, with or without a cookie. */
   isEverybodyIn = false;
@@ -130,6 +141,8 @@ export class PageApi {
         return ok({ recoveryPhrase: "maple river candle stone" });
       case "POST /api/me/webhook-secret":
         return ok({ webhookSecret: "whsec_c2VjcmV0LW9mLXRoZS10ZXN0cw==" });
+      case "GET /api/me/receipt":
+        return ok({ receipt: this.receipt });
       case "GET /api/me/calls":
         return ok(this.calls);
       case `GET /api/me/calls/${CALL_ID}`:
@@ -149,6 +162,23 @@ export class PageApi {
     return after;
   }
 
+  /** What is to be done at once is done. */
+  #closed({ keysAt, eraseAt }: Asked["body"]): WorkshopView {
+    const now = new Date().toISOString();
+    const before = this.workshops[0]?.closing ?? null;
+    const dateOf = (date: unknown): string => (typeof date === "string" ? date : now);
+    return this.#changed({
+      state: "ended",
+      closing: {
+        closedAt: before?.closedAt ?? now,
+        keysAt: dateOf(keysAt),
+        keysDeletedAt: before?.keysDeletedAt ?? (keysAt === null ? now : null),
+        eraseAt: dateOf(eraseAt),
+        erasedAt: eraseAt === null ? now : null,
+      } satisfies Closing,
+    });
+  }
+
   #instructors(route: string, { body }: Asked): Answered | undefined {
     const workshop = `/api/workshop/workshops/${this.workshops[0]?.id}`;
     switch (route) {
@@ -160,6 +190,16 @@ export class PageApi {
         const poolMicroUsd = (this.workshops[0]?.lending.poolMicroUsd ?? 0) + Number(body.microUsd);
         return ok({ workshop: this.#changed({ lending: { poolMicroUsd } }) });
       }
+      case `POST ${workshop}/close`:
+        return ok({ workshop: this.#closed(body) });
+      case `POST ${workshop}/reopen`:
+        return ok({ workshop: this.#changed({ closing: null, state: "open" }) });
+      case `GET ${workshop}/report`:
+        return ok({ ...this.report, closing: this.workshops[0]?.closing ?? null });
+      case `GET ${workshop}/metrics`:
+        return ok(this.metrics);
+      case "GET /api/workshop/phone-numbers":
+        return ok(this.phoneNumbers);
       case `GET ${workshop}/spend`:
         return ok(this.spend);
       case "GET /api/workshop/check":

@@ -126,11 +126,11 @@ export class PageServer {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = "GET", url = "/", headers } = request;
-    const { pathname } = new URL(url, this.url);
+    const { pathname, search } = new URL(url, this.url);
     if (this.isDown) {
       response.destroy();
     } else if (pathname.startsWith("/api/")) {
-      const asked = { method, path: pathname, body: await bodyOf(request) };
+      const asked = { method, path: pathname, search, body: await bodyOf(request) };
       const {
         status,
         body,

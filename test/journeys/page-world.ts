@@ -17,7 +17,7 @@ export const ME: MeReply = {
   studentId: "st_page",
   name: "Ada",
   email: null,
-  workshop: { id: "default", name: "Voice agents", state: "open", opensAt: null, closesAt: null },
+  workshop: { id: "default", name: "Voice agents", state: "open", opensAt: null, closesAt: null, closing: null },
   payer: "instructor",
   fallback: true,
   recovery: { set: true },
@@ -171,6 +171,7 @@ export const WORKSHOP: WorkshopView = {
   callMaxMs: null,
   fallbackAllowed: true,
   lending: LENDING,
+  closing: null,
 };
 
 export const WORKSHOP_MONEY: WorkshopMoney = { limits: LENDING, spentMicroUsd: 3_405_000, heldMicroUsd: 118_000 };
@@ -244,6 +245,7 @@ export const summaryOf = ({ studentId, name, keyStatus, spend, turnCount }: Wall
 export const CHECKS: readonly Check[] = [
   { name: "secrets", status: "ok", found: "ENCRYPTION_KEY, DATABASE_URL and INSTRUCTOR_TOKEN are set.", fix: "" },
   { name: "master-key", status: "ok", found: "What is sealed now can be unsealed.", fix: "" },
+  { name: "sealed-rows", status: "ok", found: "All 24 stored keys are sealed with the newest key.", fix: "" },
   { name: "database", status: "ok", found: "Postgres answered after 12 ms.", fix: "" },
   { name: "migrations", status: "ok", found: "All 4 are applied.", fix: "" },
   { name: "openai", status: "ok", found: "api.openai.com answered after 180 ms.", fix: "" },

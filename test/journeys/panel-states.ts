@@ -1,5 +1,7 @@
+import type { Closing } from "../../src/protocol/closing.ts";
 import type { ShownKeyStatus } from "../../src/protocol/rest.ts";
 import * as say from "../../src/web/words.ts";
+import { CLOSING, CLOSING_SOON, closedMe, RECEIPT } from "./closing-world.ts";
 import { budgetOf, ESTIMATES, NO_MONEY } from "./page-money.ts";
 import type { PageServer } from "./page-server.ts";
 import type { PageState, Scene } from "./page-states.ts";
@@ -83,6 +85,21 @@ const withMe =
   ({ api }: PageServer): void => {
     api.me = { ...ME, ...change };
   };
+
+/** The workshop was closed for good. */
+const closed =
+  (closing: Closing = CLOSING, key = RECEIPT.key) =>
+  ({ api }: PageServer): void => {
+    api.me = closedMe(closing);
+    api.receipt = { ...RECEIPT, closing, key };
+  };
+
+/** Comes back when the server does not know them any more. */
+async function away({ server, student: { page } }: Scene, code: string): Promise<void> {
+  await page.getByRole("heading", { name: say.CLOSED_WORDS.receipt }).waitFor();
+  server.api.refuse("GET /api/me", { code, error: "Nobody is signed in." });
+  await page.reload();
+}
 
 /** Every other state of the student's page. */
 export const PANEL_STATES: readonly PageState[] = [
@@ -217,15 +234,69 @@ export const PANEL_STATES: readonly PageState[] = [
   {
     row: "Workshop ended",
     before: withMe({
-      workshop: { id: "default", name: "Voice agents", state: "ended", opensAt: null, closesAt: NEVER },
+      workshop: { id: "default", name: "Voice agents", state: "ended", opensAt: null, closesAt: NEVER, closing: null },
     }),
     act: async () => {},
     words: [say.BANNER_WORDS.ended, say.STANDSTILL_WORDS.ended],
   },
   {
+    row: "Workshop closed: the keys are deleted",
+    before: closed(),
+    act: async () => {},
+    words: [
+      say.CLOSED_WORDS.title,
+      say.thanksWords("Voice agents"),
+      say.CLOSED_WORDS.stillWorks,
+      say.spentWords(RECEIPT.ms),
+    ],
+  },
+  {
+    row: "Workshop closed: the keys are still here",
+    before: closed(CLOSING_SOON, { hint: "a1b2", deletedAt: null }),
+    act: async () => {},
+    words: ["Keys will be deleted", say.keyWords({ hint: "a1b2", deletedAt: null }, CLOSING_SOON.keysAt)],
+  },
+  {
+    row: "Workshop closed: no key, and no price for some of it",
+    before: (server) => {
+      closed()(server);
+      server.api.receipt = { ...RECEIPT, key: null, ownMicroUsd: 0, lentMicroUsd: null };
+    },
+    act: async () => {},
+    words: [say.CLOSED_WORDS.noKey, say.METER_WORDS.unpriced, say.CLOSED_WORDS.nothing],
+  },
+  {
+    row: "Workshop closed: the receipt does not come",
+    before: (server) => {
+      closed()(server);
+      server.api.refuse("GET /api/me/receipt", { code: "x", error: "No receipt now.", status: 503 });
+    },
+    act: async () => {},
+    words: ["No receipt now.", say.CLOSED_WORDS.again],
+  },
+  {
+    row: "Workshop closed: everything is erased",
+    before: closed(),
+    act: async (scene) => away(scene, "unknown_session"),
+    words: [say.AFTERWARDS_WORDS.erased, say.CLOSED_WORDS.receipt, say.AFTERWARDS_WORDS.forget],
+  },
+  {
+    row: "Workshop closed: signed out",
+    before: closed(),
+    act: async (scene) => away(scene, "unauthorized"),
+    words: [say.AFTERWARDS_WORDS.away, say.CLOSED_WORDS.receipt, say.AFTERWARDS_WORDS.back],
+  },
+  {
     row: "Workshop not open",
     before: withMe({
-      workshop: { id: "default", name: "Voice agents", state: "not-open", opensAt: null, closesAt: null },
+      workshop: {
+        id: "default",
+        name: "Voice agents",
+        state: "not-open",
+        opensAt: null,
+        closesAt: null,
+        closing: null,
+      },
     }),
     act: async () => {},
     words: [say.STANDSTILL_WORDS["not-open"], say.notOpenWords(null)],

@@ -14,7 +14,7 @@ export class Room {
   readonly dataDir: string;
   readonly port: number;
   readonly psqlPort: number;
-  readonly variables: Readonly<Record<string, string>>;
+  variables: Readonly<Record<string, string>>;
   /** Every line that the Worker and the dev server wrote. */
   readonly log: string[] = [];
   #process: ChildProcess | undefined;
@@ -38,8 +38,9 @@ export class Room {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Starts it on the data that are there; resolves when it serves. */
-  async start(): Promise<void> {
+  /** Starts it on the data that are there, from now on with these variables too; resolves when it serves. */
+  async start(variables: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.variables = { ...this.variables, ...variables };
     const child = spawn(join(ROOT, "node_modules/.bin/node"), ["src/cli/dev.ts"], {
       cwd: ROOT,
       env: {

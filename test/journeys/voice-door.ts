@@ -4,7 +4,7 @@ import * as z from "zod";
 import { CALL_PROTOCOL } from "../../src/protocol/call-messages.ts";
 import type { Room } from "./room.ts";
 import { VoiceCaller } from "./voice-caller.ts";
-import { prepareCall, type RealtimeSession, type VoiceStudent } from "./voice-looks.ts";
+import { type PreparedCall, prepareCall, type RealtimeSession, type VoiceStudent } from "./voice-looks.ts";
 
 /** A handshake as it may come from anybody. */
 export interface Knock {
@@ -68,18 +68,30 @@ function jsonOf(text: string): unknown {
 
 /** Somebody in a call with sound all the time, who asks and is answered, whatever else happens on the server. */
 export class VoiceWitness {
-  readonly caller: VoiceCaller;
+  caller: VoiceCaller;
+  readonly #call: PreparedCall;
   #rounds = 0;
   #talk: Promise<void> = Promise.resolve();
 
-  private constructor(caller: VoiceCaller) {
+  private constructor(caller: VoiceCaller, call: PreparedCall) {
     this.caller = caller;
+    this.#call = call;
   }
 
-  static async in(room: Room, student: VoiceStudent): Promise<VoiceWitness> {
-    const caller = new VoiceCaller(await prepareCall(room, student));
+  /** `port`: where their network is, when it is not the server's own. */
+  static async in(room: Room, student: VoiceStudent, port = room.port): Promise<VoiceWitness> {
+    const call = await prepareCall(room, student);
+    const caller = new VoiceCaller({ ...call, url: call.url.replace(`:${room.port}/`, `:${port}/`) });
     await caller.begun();
-    return new VoiceWitness(caller);
+    return new VoiceWitness(caller, call);
+  }
+
+  /** Comes back to the call with its latest ticket, in place of a page whose line was lost for longer than a page looks for it. */
+  async comeBack(): Promise<void> {
+    const ticket = this.caller.of("call-start").at(-1)?.resumeTicket;
+    if (ticket === undefined) throw new Error("no way back was ever told");
+    this.caller = new VoiceCaller({ ...this.#call, ticket });
+    await this.caller.begun();
   }
 
   /** Asks, and resolves when the answer is there: one question at a time, whoever wants to know. */

@@ -242,8 +242,11 @@ describe("the ledger", () => {
     await archiveCall(watched, { call, turns: [], charges: [answer] });
     await eraseStudent(watched, ada);
     const locks = sent.flatMap((text, at) => (/ for (key share|update)"/.test(text) ? [at] : []));
-    expect([locks, sent.length]).toEqual([[0, 3], 6]);
-    expect(sent[3]).toContain('from \\"student_configs\\"');
+    expect([locks, sent.length]).toEqual([[0, 4], 8]);
+    // Before it the workshop's, which archiving never asks for.
+    expect(sent[3]).toContain('from \\"workshops\\"');
+    expect(sent[4]).toContain('from \\"student_configs\\"');
+    expect(sent.slice(0, 3).join("")).not.toContain('\\"workshops\\"');
   });
 
   describe("its sums", () => {

@@ -50,12 +50,16 @@ describe("sealed keys", () => {
     expect(await replaceKey(under.db, nobody, key)).toBe(false);
   });
 
-  it("STORE-21 a forgotten key leaves no trace in the row", async () => {
+  it("STORE-21 a forgotten key leaves no trace in the row but its hint, and when it went", async () => {
     const token = await enrolled();
     await replaceKey(under.db, token, key);
     expect(await forgetKey(under.db, token)).toBe(true);
     const [row] = await under.sql("select * from student_configs where session_token = $1", token);
-    const ofKey = Object.entries(row ?? {}).filter(([name]) => name.startsWith("key_") || name === "openai_api_key");
+    const kept = { deleted_key_hint: key.hint, key_deleted_at: expect.any(String) };
+    expect(row).toMatchObject(kept);
+    const ofKey = Object.entries(row ?? {}).filter(
+      ([name]) => !(name in kept) && (name.startsWith("key_") || name === "openai_api_key"),
+    );
     expect(ofKey).toHaveLength(6);
     expect(ofKey.every(([, value]) => value === null)).toBe(true);
     expect(await forgetKey(under.db, nobody)).toBe(false);

@@ -65,6 +65,7 @@ describe("students", () => {
         lending: NEW_LENDING,
         callMaxMs: null,
         seats: null,
+        closing: null,
       },
       config: {
         prompt: "Be kind.",

@@ -32,6 +32,7 @@ describe("workshops", () => {
       lending: NEW_LENDING,
       callMaxMs: null,
       seats: null,
+      closing: null,
     });
     const again = await ensureDefaultWorkshop(under.db, { ...maple, name: "Other", joinCode: parseJoinCode("ASH-1")! });
     expect(again).toEqual(made);
@@ -57,6 +58,7 @@ describe("workshops", () => {
       lending: NEW_LENDING,
       callMaxMs: 60_000,
       seats: null,
+      closing: null,
     });
     expect(await findWorkshopByJoinCode(under.db, parseJoinCode("MAPLE-8")!)).toBeUndefined();
   });

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { loadMasterKeys } from "../../src/vault/master-keys.ts";
-import { callIdBytesFor, mintTicket, readTicket, type TicketClaims } from "../../src/vault/ticket.ts";
+import {
+  callIdBytesFor,
+  mintTicket,
+  olderCallIdBytesFor,
+  readTicket,
+  type TicketClaims,
+} from "../../src/vault/ticket.ts";
 import { HEX_A, HEX_B, HEX_C, seeded } from "./samples.ts";
 
 const keys = await loadMasterKeys(HEX_A, [HEX_B]);
@@ -84,12 +90,11 @@ describe("tickets", () => {
     expect(await readTicket(keys, respelled, NOW)).toBeUndefined();
   });
 
-  it("TICKET-4 Only the newest master key makes tickets: one of a previous, of a strange and of another purpose is not read.", async () => {
+  it("TICKET-4 Only a master key that is configured makes tickets: one of a strange key and of another purpose is not read.", async () => {
     const body = JSON.stringify([CLAIMS.id, CLAIMS.callId, CLAIMS.phoneCallId, CLAIMS.expiresAtMs]);
-    expect(await readTicket(keys, await forged(body, keys.tickets), NOW)).toEqual(CLAIMS);
-    const previous = await loadMasterKeys(HEX_B, []);
+    expect(await readTicket(keys, await forged(body, keys.newest.tickets), NOW)).toEqual(CLAIMS);
     const strange = await loadMasterKeys(HEX_C, []);
-    for (const key of [previous.tickets, strange.tickets, keys.callIds]) {
+    for (const key of [strange.newest.tickets, ...keys.all.map(({ callIds }) => callIds), keys.newest.recovery]) {
       expect(await readTicket(keys, await forged(body, key), NOW)).toBeUndefined();
     }
     const raw = await crypto.subtle.importKey(
@@ -100,6 +105,15 @@ describe("tickets", () => {
       ["sign"],
     );
     expect(await readTicket(keys, await forged(body, raw), NOW)).toBeUndefined();
+  });
+
+  it("ROTATE-10 A ticket of before a renewal is good until the older master key is retired, and none is made under that.", async () => {
+    const before = await mintTicket(await loadMasterKeys(HEX_B, []), CLAIMS);
+    expect(await readTicket(keys, before, NOW)).toEqual(CLAIMS);
+    expect(await readTicket(keys, before, CLAIMS.expiresAtMs)).toBeUndefined();
+    expect(await readTicket(await loadMasterKeys(HEX_A, []), before, NOW)).toBeUndefined();
+    expect(keys.all.map(({ tickets }) => tickets.usages)).toEqual([["sign", "verify"], ["verify"]]);
+    expect(await mintTicket(keys, CLAIMS)).not.toBe(before);
   });
 
   it("TICKET-4 A signed body of another shape is not read and throws nothing.", async () => {
@@ -119,7 +133,7 @@ describe("tickets", () => {
       `["a","b",null,null]`,
     ];
     for (const body of bodies) {
-      expect(await readTicket(keys, await forged(body, keys.tickets), NOW), body).toBeUndefined();
+      expect(await readTicket(keys, await forged(body, keys.newest.tickets), NOW), body).toBeUndefined();
     }
   });
 
@@ -144,5 +158,14 @@ describe("the call of a phone call", () => {
     expect(await callIdBytesFor(strange, "CA1")).not.toEqual(await callIdBytesFor(keys, "CA1"));
     const plain = new Uint8Array(await crypto.subtle.digest("SHA-256", Buffer.from("CA1"))).slice(0, 16);
     expect(await callIdBytesFor(keys, "CA1")).not.toEqual(plain);
+  });
+
+  it("ROTATE-11 What a phone call was called before a renewal can still be worked out, the latest name first.", async () => {
+    const [b, c] = [await loadMasterKeys(HEX_B, []), await loadMasterKeys(HEX_C, [])];
+    const renewedTwice = await loadMasterKeys(HEX_A, [HEX_B, HEX_C]);
+    const older = await olderCallIdBytesFor(renewedTwice, "CA1");
+    expect(older).toEqual([await callIdBytesFor(b, "CA1"), await callIdBytesFor(c, "CA1")]);
+    expect(older).not.toContainEqual(await callIdBytesFor(renewedTwice, "CA1"));
+    expect(await olderCallIdBytesFor(c, "CA1")).toEqual([]);
   });
 });

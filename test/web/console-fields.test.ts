@@ -21,6 +21,7 @@ const WORKSHOP: WorkshopView = {
   callMaxMs: 600_000,
   fallbackAllowed: true,
   lending: { poolMicroUsd: 10_000_000, studentMicroUsd: 500_000, callMicroUsd: null, models: null },
+  closing: null,
 };
 
 describe("the address of the console", () => {

@@ -33,6 +33,7 @@ const WORKSHOP = {
   callMaxMs: null,
   fallbackAllowed: true,
   lending: { poolMicroUsd: 10_000_000, studentMicroUsd: null, callMicroUsd: 250_000, models: ["gpt-6-luna"] },
+  closing: null,
 };
 const SPEND_ROW = {
   studentId: null,

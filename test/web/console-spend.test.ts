@@ -202,6 +202,22 @@ describe("the ledger while money is spent", () => {
     expect(scene.asked).toBe(3);
   });
 
+  it("METRICSUI-7 is read without waiting for the pace when there is a hurry, but never twice at once", async () => {
+    const scene = new Scene();
+    scene.paced.want();
+    scene.paced.hurry();
+    expect(scene.asked).toBe(1);
+    await scene.answered();
+    scene.paced.hurry();
+    expect(scene.asked).toBe(2);
+    await scene.answered();
+    scene.clock.advance(5_000);
+    expect(scene.asked).toBe(2);
+    scene.paced.close();
+    scene.paced.hurry();
+    expect(scene.asked).toBe(2);
+  });
+
   it("CONSOLE-38 is never read twice at once, however long an answer takes", async () => {
     const scene = new Scene();
     scene.paced.want();

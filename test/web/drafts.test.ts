@@ -191,7 +191,10 @@ describe("who is signed in", () => {
     expect(session.standstill.value).toBeNull();
     session.isPaused.value = true;
     expect(session.standstill.value).toBe("paused");
-    session.me.value = { ...ME, workshop: { id: "w", name: "W", state: "ended", opensAt: null, closesAt: null } };
+    session.me.value = {
+      ...ME,
+      workshop: { id: "w", name: "W", state: "ended", opensAt: null, closesAt: null, closing: null },
+    };
     expect(session.standstill.value).toBe("ended");
     session.isPaused.value = false;
     session.me.value = { ...ME, payer: null };

@@ -3,7 +3,7 @@ import type { BillLine, RunningLine } from "../../src/protocol/bill.ts";
 import type { CallMessage } from "../../src/protocol/call-messages.ts";
 import type { StudentMoney } from "../../src/protocol/live-messages.ts";
 import { type CallView, foldCall, NO_CALL } from "../../src/web/call-view.ts";
-import { chipOf } from "../../src/web/student/chip-of.ts";
+import { chipOf, isTooLittle, leftOf } from "../../src/web/student/chip-of.ts";
 import { layersOf, linesOf, runningMs, startedMinutes, sumOf } from "../../src/web/student/meter-of.ts";
 import { type ReceiptBill, receiptOf } from "../../src/web/student/receipt-of.ts";
 import { exactWords } from "../../src/web/words.ts";
@@ -195,6 +195,16 @@ describe("a limit", () => {
       budget: told,
     });
     expect(chipOf(me, money, { keySource: "instructor", budget: null }).budget).toEqual(money.lent);
+  });
+
+  it("METRICSUI-8 has too little left for a call when one was refused for it, until there is more", () => {
+    const chip = { payer: "instructor", budget: money.lent } as const;
+    const leftMicroUsd = money.lent === null ? 0 : leftOf(money.lent);
+    expect(isTooLittle(chip, null)).toBe(false);
+    expect(isTooLittle(chip, { payer: "instructor", leftMicroUsd })).toBe(true);
+    expect(isTooLittle(chip, { payer: "instructor", leftMicroUsd: leftMicroUsd - 1 })).toBe(false);
+    expect(isTooLittle(chip, { payer: "student", leftMicroUsd })).toBe(false);
+    expect(isTooLittle({ ...chip, budget: null }, { payer: "instructor", leftMicroUsd })).toBe(false);
   });
 
   it("SCREEN-33 that is near is told, and is no failure of the call", () => {

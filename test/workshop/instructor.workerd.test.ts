@@ -1,3 +1,4 @@
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { LIMITS } from "../../src/limits.ts";
@@ -107,12 +108,17 @@ describe("the instructor", { timeout: 30_000 }, () => {
     const call = await callOf("deleted", 1);
     const wall = await openWall("deleted");
     await workshops.announce(workshopId, "Welcome!");
-    await workshops.deleted(workshopId);
+    await workshops.closingChanged(workshopId);
     expect(await call.closeCode).toBe(4004);
     await wall.until(() => wall.closed, "the console to be closed");
     await pause(100);
     const after = await openWall("deleted");
     const start = await after.until(() => after.of("wall-start")[0], "an empty wall");
     expect(start).toMatchObject({ students: [], announcement: null, paused: false });
+    // Who comes to what is no more makes the object ask the row once more; then nothing wakes it again.
+    await runDurableObjectAlarm(workshopStub(env, "deleted"));
+    await vi.waitFor(async () =>
+      expect(await runInDurableObject(workshopStub(env, "deleted"), (_, { storage }) => storage.getAlarm())).toBeNull(),
+    );
   });
 });

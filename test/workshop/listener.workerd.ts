@@ -72,8 +72,11 @@ export const openPage = async (
   page: Omit<Extract<Watcher, { kind: "page" }>, "kind">,
 ): Promise<Page> => new Listener(await opened(workshopId, { kind: "page", ...page }), parseStudentLiveMessage);
 
-export const openWall = async (workshopId: string): Promise<Console> =>
-  new Listener(await opened(workshopId, { kind: "wall", workshopId }), parseConsoleLiveMessage);
+export const openWall = async (
+  workshopId: string,
+  row: Pick<Extract<Watcher, { kind: "wall" }>, "closing"> = {},
+): Promise<Console> =>
+  new Listener(await opened(workshopId, { kind: "wall", workshopId, ...row }), parseConsoleLiveMessage);
 
 /** Takes a workshop out of memory; its sockets stay. */
 export const sleep = (workshopId: string): Promise<void> =>

@@ -18,6 +18,7 @@ class Counter {
   openWalls = 0;
   readonly openPages: SessionToken[] = [];
   timers = 0;
+  isOver = false;
   readonly desk = new MoneyDesk({
     nowMs: this.clock.now,
     startTimer: (run, afterMs) => {
@@ -29,11 +30,13 @@ class Counter {
       keep: (accounts) => {
         for (const account of accounts) this.kept.set(accountKey(account), account);
       },
+      keepUnread: () => {},
       keepLending: () => {},
       keepCap: () => {},
       dropCap: () => {},
       open: () => {},
     },
+    isOver: () => this.isOver,
     isWatched: () => this.openWalls + this.openPages.length > 0,
     pages: () => this.openPages,
     tellPages: (to, money) => this.pages.push([to, money]),

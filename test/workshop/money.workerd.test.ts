@@ -6,6 +6,7 @@ import type { Lending } from "../../src/protocol/bill.ts";
 import { parseWorkshopId } from "../../src/protocol/ids.ts";
 import { workshopDirectory } from "../../src/workshop/workshop-directory.ts";
 import { workshopStub } from "../../src/workshop/workshop-object.ts";
+import { Network } from "../call/sleeping-call.workerd.ts";
 import { entry, studentId, summary, token } from "./class.ts";
 import { asking, UNLIMITED, verdict } from "./funding.ts";
 import { openPage, openWall, sleep } from "./listener.workerd.ts";
@@ -106,8 +107,15 @@ describe("the money of a workshop's object", { timeout: 30_000 }, () => {
     await directory.funds(id, asking(1, 1, { spentMicroUsd: 60 }));
     await directory.studentGone(id, token(1));
     expect(verdict(await directory.funds(id, asking(2, 2, { needMicroUsd: 41 })))).toBe("pool_used");
-    await directory.deleted(id);
-    expect(verdict(await directory.funds(id, asking(3, 3, { needMicroUsd: 1_000 })))).toBe("granted");
+    // Its row is gone.
+    vi.spyOn(globalThis, "fetch").mockImplementation(new Network().fetch);
+    await directory.closingChanged(id);
+    expect(verdict(await directory.funds(id, asking(3, 3, { needMicroUsd: 1_000 })))).toBe("fallback_off");
+    await runInDurableObject(workshopStub(env, id), (_, { storage: { sql } }) => {
+      expect(sql.exec("select * from accounts union all select *, 0, 0, 0, 0, 0, 0 from lending").toArray()).toEqual(
+        [],
+      );
+    });
   });
 
   it("FUNDS-28 counts on what a row says that nobody can read any more", async () => {

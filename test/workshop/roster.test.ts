@@ -281,9 +281,9 @@ describe("a class that is kept", () => {
 
 describe("a workshop's dates", () => {
   it("ROSTER-5 bound it where they are set", () => {
-    expect(isOpen({ opensAtMs: null, closesAtMs: null }, 5)).toBe(true);
-    expect(isOpen({ opensAtMs: 6, closesAtMs: null }, 5)).toBe(false);
-    expect(isOpen({ opensAtMs: 5, closesAtMs: 6 }, 5)).toBe(true);
-    expect(isOpen({ opensAtMs: null, closesAtMs: 5 }, 5)).toBe(false);
+    expect(isOpen({ opensAtMs: null, closesAtMs: null, closing: null }, 5)).toBe(true);
+    expect(isOpen({ opensAtMs: 6, closesAtMs: null, closing: null }, 5)).toBe(false);
+    expect(isOpen({ opensAtMs: 5, closesAtMs: 6, closing: null }, 5)).toBe(true);
+    expect(isOpen({ opensAtMs: null, closesAtMs: 5, closing: null }, 5)).toBe(false);
   });
 });

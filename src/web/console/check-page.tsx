@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { CHECKS, type CheckName } from "../../protocol/rest-workshop.ts";
+import { PhoneNumberList } from "./phone-numbers.tsx";
 import { readChecks, type ShownCheck } from "./read-replies.ts";
 import { askInstructor } from "./session.ts";
 import { CheckShape } from "./shapes.tsx";
@@ -46,6 +47,7 @@ export function CheckPage() {
       <ul class="checks" aria-busy={isRunning}>
         {(isRunning || alert === "") && lines.map((line) => <CheckLine key={line.name} line={line} />)}
       </ul>
+      <PhoneNumberList />
     </main>
   );
 }

@@ -10,7 +10,7 @@ import "./workshops.css";
 import "./fields.css";
 
 /** What cannot be taken back: the keys, or everything. */
-export function DangerZone({ workshop: { id, name } }: { readonly workshop: WorkshopView }) {
+export function DangerZone({ workshop: { id, name, closing } }: { readonly workshop: WorkshopView }) {
   const [typed, setTyped] = useState("");
   const [done, setDone] = useState("");
   const [alert, setAlert] = useState("");
@@ -34,15 +34,17 @@ export function DangerZone({ workshop: { id, name } }: { readonly workshop: Work
   return (
     <section class="card danger-zone" aria-labelledby="danger-title">
       <h2 id="danger-title">{DANGER_WORDS.title}</h2>
-      <div class="danger-row">
-        <p id="forget-hint">{DANGER_WORDS.forgetKeysHint}</p>
-        <TwoTaps
-          label={DANGER_WORDS.forgetKeys}
-          sure={DANGER_WORDS.forgetKeysAgain}
-          keep={DANGER_WORDS.keep}
-          onSure={() => void forgetKeys()}
-        />
-      </div>
+      {(closing === null || closing.keysDeletedAt === null) && (
+        <div class="danger-row">
+          <p id="forget-hint">{DANGER_WORDS.forgetKeysHint}</p>
+          <TwoTaps
+            label={DANGER_WORDS.forgetKeys}
+            sure={DANGER_WORDS.forgetKeysAgain}
+            keep={DANGER_WORDS.keep}
+            onSure={() => void forgetKeys()}
+          />
+        </div>
+      )}
       <p class="report" role="status">
         {done}
       </p>

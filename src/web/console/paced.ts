@@ -13,6 +13,7 @@ export class Paced {
   readonly #world: PacedWorld;
   #isWanted = false;
   #isResting = false;
+  #isRunning = false;
   #isClosed = false;
   #stopTimer: (() => void) | undefined;
 
@@ -27,6 +28,14 @@ export class Paced {
     if (!this.#isResting) void this.#go();
   }
 
+  /** As {@link want}, and its rest is over: for what nobody should wait for. */
+  hurry(): void {
+    this.#isWanted = true;
+    if (this.#isRunning || this.#isClosed) return;
+    this.#stopTimer?.();
+    void this.#go();
+  }
+
   /** Nothing more is done. */
   close(): void {
     this.#isClosed = true;
@@ -36,7 +45,9 @@ export class Paced {
   async #go(): Promise<void> {
     this.#isWanted = false;
     this.#isResting = true;
+    this.#isRunning = true;
     await this.#run();
+    this.#isRunning = false;
     if (this.#isClosed) return;
     this.#stopTimer = this.#world.startTimer(() => {
       this.#isResting = false;

@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 
 /** Where in the console one is. It stands in the address, so that a reload, a bookmark and the back button find it. */
 
-export const VIEWS = ["wall", "join", "spend", "settings", "check"] as const;
+export const VIEWS = ["wall", "join", "spend", "metrics", "report", "settings", "check"] as const;
 export type View = (typeof VIEWS)[number];
 
 export interface Place {

@@ -1,5 +1,6 @@
 import { END_REASONS, type EndReason, KEY_SOURCES, WAYS_IN } from "../../protocol/call-record.ts";
 import { CHARGE_KINDS } from "../../protocol/charge.ts";
+import type { ReportReply, ReportRow } from "../../protocol/closing.ts";
 import { readLendingLimits } from "../../protocol/read-bill.ts";
 import { type Fields, fields, flag, list, number, oneOf, orNull, words } from "../../protocol/read-fields.ts";
 import { readSpendByPayer } from "../../protocol/read-live-message.ts";
@@ -13,6 +14,7 @@ import {
   type WorkshopsReply,
   type WorkshopView,
 } from "../../protocol/rest-workshop.ts";
+import { readClosing, readSums } from "../read-closing.ts";
 
 /** Replies of the instructor's routes, read field by field. Each of these throws `Unreadable`. */
 
@@ -43,6 +45,7 @@ export function readWorkshop(value: unknown): WorkshopView {
     callMaxMs: orNull(number, workshop.callMaxMs),
     fallbackAllowed: flag(workshop.fallbackAllowed),
     lending: readLendingLimits(workshop.lending),
+    closing: orNull(readClosing, workshop.closing),
   };
 }
 
@@ -95,6 +98,19 @@ function readSpendRow(value: unknown): SpendRow {
     unpriced: number(row.unpriced),
     lastAt: words(row.lastAt),
   };
+}
+
+export type Report = Omit<ReportReply, "success">;
+
+export const readReport = ({ workshop, closing, rows }: Fields): Report => ({
+  workshop: words(workshop),
+  closing: orNull(readClosing, closing),
+  rows: list(rows).map(readReportRow),
+});
+
+function readReportRow(value: unknown): ReportRow {
+  const { studentId, name } = fields(value);
+  return { ...readSums(value), studentId: orNull(words, studentId), name: orNull(words, name) };
 }
 
 export const readChecks = ({ checks }: Fields): readonly ShownCheck[] => list(checks).map(readCheck);

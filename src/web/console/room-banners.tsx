@@ -1,7 +1,8 @@
+import { ClosingBanner } from "./closing-banner.tsx";
 import { poolOf } from "./lent.ts";
 import { PlaceLink } from "./place-link.tsx";
 import type { Room } from "./room.ts";
-import { hasFallback } from "./session.ts";
+import { hasFallback, workshop } from "./session.ts";
 import { NeedShape } from "./shapes.tsx";
 import { POOL_BANNERS, TOP_UP_WORDS } from "./words-money.ts";
 import { lostWords, WALL_WORDS } from "./words-wall.ts";
@@ -13,6 +14,7 @@ export function RoomBanners({ room: { wall, connection, workshopId } }: { readon
   const staleMs = wall.staleMs.value;
   const money = wall.money.value;
   const pool = money && poolOf(money, wall.totals.value.isPoolRefused);
+  const closing = workshop.value?.closing ?? null;
   const isClosed = connection.value === "closed";
   return (
     <section class="room-banners" aria-label={WALL_WORDS.now}>
@@ -33,13 +35,14 @@ export function RoomBanners({ room: { wall, connection, workshopId } }: { readon
           <span aria-hidden="true">{lostWords(staleMs)}</span>
         </p>
       )}
+      {closing !== null && <ClosingBanner workshopId={workshopId} closing={closing} />}
       {paused && (
         <p class="banner warn" role="status">
           <NeedShape kind="fallback" />
           {WALL_WORDS.paused}
         </p>
       )}
-      {hasFallback.value && pool && pool.stage !== "ok" && (
+      {closing === null && hasFallback.value && pool && pool.stage !== "ok" && (
         <p class={`banner ${pool.stage === "spent" ? "bad" : "warn"}`} role="status">
           <NeedShape kind={pool.stage === "spent" ? "used-up" : "near-limit"} />
           {POOL_BANNERS[pool.stage]} <PlaceLink to={{ workshopId, view: "spend" }}>{TOP_UP_WORDS.more}</PlaceLink>

@@ -7,7 +7,7 @@ import { LentMeter } from "./lent-bar.tsx";
 import { PlaceLink } from "./place-link.tsx";
 import { PushDialog } from "./push-dialog.tsx";
 import type { Room } from "./room.ts";
-import { askInstructor, hasFallback, routeOf } from "./session.ts";
+import { askInstructor, hasFallback, routeOf, workshop } from "./session.ts";
 import { NeedShape } from "./shapes.tsx";
 import { countWords, shortCost, spendWords } from "./words.ts";
 import { LENT_WORDS } from "./words-money.ts";
@@ -20,6 +20,8 @@ export function RoomBar({ room }: { readonly room: Room }) {
   const [alert, setAlert] = useState("");
   const close = (): void => setOpen(null);
   const { wall, workshopId } = room;
+  // No call goes on, and none can begin.
+  const isClosed = (workshop.value?.closing ?? null) !== null;
   const ask = async (what: "pause" | "resume"): Promise<void> => {
     setAlert("");
     const answer = await askInstructor(
@@ -35,16 +37,20 @@ export function RoomBar({ room }: { readonly room: Room }) {
       <Numbers room={room} />
       <Pool room={room} />
       <div class="actions">
-        <button type="button" onClick={() => setOpen("announce")}>
-          {BAR_WORDS.announce}
-        </button>
-        <button type="button" onClick={() => setOpen("push")}>
-          {BAR_WORDS.push}
-        </button>
+        {!isClosed && (
+          <>
+            <button type="button" onClick={() => setOpen("announce")}>
+              {BAR_WORDS.announce}
+            </button>
+            <button type="button" onClick={() => setOpen("push")}>
+              {BAR_WORDS.push}
+            </button>
+          </>
+        )}
         <a class="button" href={`/api/workshop${routeOf(workshopId, "/export.csv")}`} download>
           {BAR_WORDS.export}
         </a>
-        {wall.facts.value.paused ? (
+        {isClosed ? null : wall.facts.value.paused ? (
           <button type="button" class="primary" onClick={() => void ask("resume")}>
             {BAR_WORDS.resume}
           </button>

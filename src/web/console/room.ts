@@ -11,6 +11,8 @@ import { WallStore } from "./wall-store.ts";
 const TICK_MS = 1_000;
 /** Students who join come in crowds: they are asked for together. */
 const LEARN_MS = 1_000;
+/** What changes of a workshop may change several times in a row. */
+const REFRESH_MS = 250;
 
 /** One workshop as it is watched: its wall, the line that feeds it, and what REST adds. */
 export interface Room {
@@ -44,6 +46,13 @@ export function enterRoom(workshopId: string): Room {
       void learn();
     }, LEARN_MS);
   };
+  let refreshing: ReturnType<typeof setTimeout> | undefined;
+  const refreshSoon = (): void => {
+    refreshing ??= setTimeout(() => {
+      refreshing = undefined;
+      void refreshWorkshops();
+    }, REFRESH_MS);
+  };
   const wall = new WallStore({
     nowMs: () => Date.now(),
     onUnknownStudents: learnSoon,
@@ -53,6 +62,8 @@ export function enterRoom(workshopId: string): Room {
     parse: parseConsoleLiveMessage,
     onMessage: (message) => {
       wall.apply(message);
+      // Also when the workshop was closed, opened, or a step of its end was done.
+      if (message.type === "workshop") refreshSoon();
       if ("money" in message) keepLending(workshopId, message.money.limits);
     },
     onConnection: (now) => {
@@ -87,6 +98,7 @@ export function enterRoom(workshopId: string): Room {
       wall.close();
       clearInterval(ticking);
       clearTimeout(learning);
+      clearTimeout(refreshing);
       stopLearning();
       removeEventListener("online", wake);
       document.removeEventListener("visibilitychange", wake);

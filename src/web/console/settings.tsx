@@ -1,39 +1,47 @@
 import { useState } from "preact/hooks";
 import type { WorkshopView } from "../../protocol/rest-workshop.ts";
+import { ClosingCard } from "./closing-card.tsx";
 import { DangerZone } from "./danger-zone.tsx";
 import { LendingSettings } from "./lending-settings.tsx";
 import { zoneWords } from "./local-time.ts";
+import type { Room } from "./room.ts";
 import { SavingState, useSaving } from "./saving.tsx";
 import { workshop } from "./session.ts";
 import { DRAFT_HINTS, DRAFT_PROBLEMS, DRAFT_WORDS, SETTINGS_WORDS, zoneHint } from "./words.ts";
 import { CALL_MINUTES_MAX, type DraftField, draftOf, patchOf, SEATS_MAX } from "./workshop-draft.ts";
 import "./fields.css";
 
-/** What the workshop is. Each field saves itself when it is left, and says so. */
-export function Settings() {
+/** What the workshop is, each field saving itself when it is left; of one that is closed only how it ends. */
+export function Settings({ room }: { readonly room: Room }) {
   const current = workshop.value;
   if (current === null) return null;
+  const isClosed = current.closing !== null;
   return (
     <div class="narrow settings">
-      <section class="card" aria-labelledby="settings-title">
-        <h2 id="settings-title">{SETTINGS_WORDS.title}</h2>
-        <Field workshop={current} field="name" />
-        <Field workshop={current} field="joinCode" />
-        <div class="field-pair">
-          <Field workshop={current} field="opensAt" />
-          <Field workshop={current} field="closesAt" />
-        </div>
-        <p class="hint">{zoneHint(zoneWords(new Date()))}</p>
-        <div class="field-pair">
-          <Field workshop={current} field="seats" />
-          <Field workshop={current} field="callMinutes" />
-        </div>
-      </section>
-      <LendingSettings key={`lending ${current.id}`} workshop={current} />
+      {!isClosed && <Fields workshop={current} />}
+      {!isClosed && <LendingSettings key={`lending ${current.id}`} workshop={current} />}
+      <ClosingCard key={`closing ${current.id}`} room={room} workshop={current} />
       <DangerZone key={current.id} workshop={current} />
     </div>
   );
 }
+
+const Fields = ({ workshop: current }: { readonly workshop: WorkshopView }) => (
+  <section class="card" aria-labelledby="settings-title">
+    <h2 id="settings-title">{SETTINGS_WORDS.title}</h2>
+    <Field workshop={current} field="name" />
+    <Field workshop={current} field="joinCode" />
+    <div class="field-pair">
+      <Field workshop={current} field="opensAt" />
+      <Field workshop={current} field="closesAt" />
+    </div>
+    <p class="hint">{zoneHint(zoneWords(new Date()))}</p>
+    <div class="field-pair">
+      <Field workshop={current} field="seats" />
+      <Field workshop={current} field="callMinutes" />
+    </div>
+  </section>
+);
 
 const INPUTS: Readonly<Record<DraftField, Readonly<Record<string, string | number>>>> = {
   name: { maxLength: 200 },

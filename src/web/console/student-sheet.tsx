@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import type { WallCall } from "../../protocol/live-messages.ts";
 import type { StudentSummary } from "../../protocol/rest-workshop.ts";
 import { type Method, nothing } from "../rest-client.ts";
+import { CopyButton } from "../ui/copy-button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { TwoTaps } from "../ui/two-taps.tsx";
 import { milliseconds } from "../words.ts";
@@ -13,6 +14,7 @@ import { NeedShape } from "./shapes.tsx";
 import { asSum } from "./spend-sum.ts";
 import type { Entry } from "./wall-store.ts";
 import { ageWords, countWords, spendWords } from "./words.ts";
+import { METRICS_WORDS, traceCommand } from "./words-metrics.ts";
 import { LENT_WORDS } from "./words-money.ts";
 import {
   adviceWords,
@@ -81,6 +83,10 @@ export function StudentSheet({ room, entry, onClose }: StudentSheetProps) {
             {student.calls.map((call) => (
               <li key={call.callId}>
                 <span>{callWords(call, room.wall.nowMs.value)}</span>
+                <p class="trace">
+                  <code>{traceCommand(call.callId)}</code>{" "}
+                  <CopyButton text={traceCommand(call.callId)} what={METRICS_WORDS.trace} />
+                </p>
                 <TwoTaps
                   label={SHEET_WORDS.endCall}
                   sure={SHEET_WORDS.endCallAgain}

@@ -3,7 +3,9 @@ import { logOut, workshop } from "./session.ts";
 import { CONSOLE_WORDS, VIEW_WORDS } from "./words.ts";
 import "./top-bar.css";
 
-const SHOWN_VIEWS = ["wall", "join", "spend", "settings"] as const;
+const SHOWN_VIEWS = ["wall", "join", "spend", "metrics", "settings"] as const;
+/** Nobody can join any more. */
+const CLOSED_VIEWS = ["wall", "spend", "metrics", "report", "settings"] as const;
 
 /** Where one is, and where one can go. */
 export function TopBar() {
@@ -25,7 +27,7 @@ export function TopBar() {
       </div>
       {current && (
         <nav class="views" aria-label={CONSOLE_WORDS.views}>
-          {SHOWN_VIEWS.map((view) => (
+          {(current.closing === null ? SHOWN_VIEWS : CLOSED_VIEWS).map((view) => (
             <PlaceLink key={view} to={{ workshopId: current.id, view }}>
               {VIEW_WORDS[view]}
             </PlaceLink>

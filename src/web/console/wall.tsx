@@ -2,10 +2,12 @@ import { signal } from "@preact/signals";
 import { JoinCard } from "./join-card.tsx";
 import { FILTERS } from "./need.ts";
 import type { Room } from "./room.ts";
+import { workshop } from "./session.ts";
 import { NeedShape } from "./shapes.tsx";
 import { StudentSheet } from "./student-sheet.tsx";
 import { StudentTile } from "./student-tile.tsx";
 import { countWords, JOIN_CARD_WORDS } from "./words.ts";
+import { CLOSED_ROOM_WORDS } from "./words-closing.ts";
 import { FILTER_WORDS, WALL_WORDS } from "./words-wall.ts";
 import "./wall.css";
 
@@ -22,6 +24,14 @@ const chosenLayout = signal<Layout | null>(null);
 export function Wall({ room }: { readonly room: Room }) {
   const { wall, workshopId } = room;
   if (!wall.isKnown.value) return <p class="looking quiet">{WALL_WORDS.connecting}</p>;
+  if (wall.entries.value.size === 0 && workshop.value?.closing) {
+    return (
+      <div class="nobody">
+        <h2>{CLOSED_ROOM_WORDS.title}</h2>
+        <p class="quiet">{CLOSED_ROOM_WORDS.noWall}</p>
+      </div>
+    );
+  }
   if (wall.entries.value.size === 0) {
     return (
       <div class="nobody">

@@ -112,7 +112,8 @@ const FAILURE_REASONS: ReadonlyMap<string, string> = new Map(
     revoked: "ended by you",
   }),
 );
-export const failureWords = (code: string | null): string => FAILURE_REASONS.get(code ?? "") ?? "something went wrong";
+export const failureWords = (code: string | null): string =>
+  FAILURE_REASONS.get(code ?? "") ?? END_REASONS.get(code ?? "") ?? "something went wrong";
 
 export function stuckWords(reason: StuckReason): string {
   switch (reason.why) {
@@ -206,6 +207,7 @@ export const END_WORDS: Readonly<Record<EndReason, string>> = {
   lost: "connection lost",
   "upstream-failed": "OpenAI did not answer",
 };
+const END_REASONS: ReadonlyMap<string, string> = new Map(Object.entries(END_WORDS));
 export const PAYER_WORDS: Readonly<Record<KeySource, string>> = { instructor: "your key", student: "their key" };
 
 /* The top bar */

@@ -19,7 +19,14 @@ export const CONSOLE_WORDS = {
   views: "Parts of this workshop",
   notThere: "There is no such workshop. Perhaps it was deleted.",
 } as const;
-export const VIEW_WORDS = { wall: "Wall", join: "Join card", spend: "Spend", settings: "Settings" } as const;
+export const VIEW_WORDS = {
+  wall: "Wall",
+  join: "Join card",
+  spend: "Spend",
+  metrics: "How it runs",
+  report: "Report",
+  settings: "Settings",
+} as const;
 export const titleWords = (name: string | null, stuck: number): string =>
   name === null ? CONSOLE_WORDS.title : `${stuck > 0 ? `${stuck} stuck · ` : ""}${name} · Callroom`;
 
@@ -84,7 +91,7 @@ export const SETTINGS_WORDS = {
 export const zoneHint = (zone: string): string => `In your time zone: ${zone}.`;
 
 export const DANGER_WORDS = {
-  title: "End of the workshop",
+  title: "Delete at once",
   forgetKeys: "Delete all keys",
   forgetKeysAgain: "Yes, delete every key",
   forgetKeysHint: "Removes every student's OpenAI key from this server. Agents, calls and numbers stay.",
@@ -135,6 +142,7 @@ export const CHECK_STATUS_WORDS: Readonly<Record<CheckStatus, string>> = {
 export const CHECK_NAMES: Readonly<Record<CheckName, string>> = {
   secrets: "Secrets",
   "master-key": "Encryption key",
+  "sealed-rows": "Stored keys",
   database: "Database",
   migrations: "Tables",
   openai: "OpenAI",

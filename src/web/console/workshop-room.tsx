@@ -1,7 +1,9 @@
 import { useEffect } from "preact/hooks";
 import { isProjecting, JoinCard } from "./join-card.tsx";
+import { MetricsView } from "./metrics-view.tsx";
 import { place } from "./place.ts";
 import { Projector, useProjectorKey } from "./projector.tsx";
+import { ReportView } from "./report-view.tsx";
 import { enterRoom, room } from "./room.ts";
 import { RoomBanners } from "./room-banners.tsx";
 import { RoomBar } from "./room-bar.tsx";
@@ -31,7 +33,9 @@ export function WorkshopRoom({ workshopId }: { readonly workshopId: string }) {
         {view === "wall" && <Wall room={current} />}
         {view === "join" && <JoinCard room={current} />}
         {view === "spend" && <SpendView room={current} />}
-        {view === "settings" && <Settings />}
+        {view === "metrics" && <MetricsView room={current} />}
+        {view === "report" && <ReportView room={current} />}
+        {view === "settings" && <Settings room={current} />}
       </main>
       {isProjecting.value && <Projector room={current} />}
     </>

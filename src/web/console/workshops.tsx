@@ -8,6 +8,7 @@ import { PlaceLink } from "./place-link.tsx";
 import { readOneWorkshop } from "./read-replies.ts";
 import { askInstructor, keep, workshops } from "./session.ts";
 import { CONSOLE_WORDS, refusalWords, studentsWords, WORKSHOP_STATE_WORDS, WORKSHOPS_WORDS } from "./words.ts";
+import { closedOnWords } from "./words-closing.ts";
 import { DOLLAR_PROBLEMS, LENDING_FIELD_WORDS, LENDING_WORDS, worstWords } from "./words-money.ts";
 import "./fields.css";
 import "./workshops.css";
@@ -20,7 +21,7 @@ export function Workshops() {
       <h1>{CONSOLE_WORDS.workshops}</h1>
       {all.length === 0 && <p class="quiet">{WORKSHOPS_WORDS.none}</p>}
       <ul class="workshops">
-        {all.map(({ id, name, joinCode, state, studentCount, seats }) => (
+        {all.map(({ id, name, joinCode, state, studentCount, seats, closing }) => (
           <li key={id} class="card workshop-card">
             <h2>
               <PlaceLink to={{ workshopId: id, view: "wall" }} className="whole">
@@ -29,7 +30,8 @@ export function Workshops() {
             </h2>
             <p class="code">{joinCode}</p>
             <p class="quiet">
-              {WORKSHOP_STATE_WORDS[state]} · {studentsWords(studentCount, seats)}
+              {closing === null ? WORKSHOP_STATE_WORDS[state] : closedOnWords(closing)} ·{" "}
+              {studentsWords(studentCount, seats)}
             </p>
           </li>
         ))}

@@ -4,7 +4,7 @@ import { GreetingField } from "./greeting-field.tsx";
 import { HearingFields } from "./hearing-fields.tsx";
 import { LanguageField } from "./language-field.tsx";
 import { PromptEditor } from "./prompt-editor.tsx";
-import { isInCall } from "./session.ts";
+import { closing, isInCall } from "./session.ts";
 import { VoicePicker } from "./voice-picker.tsx";
 import "./agent.css";
 
@@ -12,7 +12,7 @@ import "./agent.css";
 export function AgentPanel() {
   return (
     <div class="agent">
-      <Checklist />
+      {closing.value === null && <Checklist />}
       {isInCall.value && <p class="note">{NEXT_CALL_WORDS}</p>}
       <GreetingField />
       <PromptEditor />

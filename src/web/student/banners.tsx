@@ -1,8 +1,8 @@
 import { signal } from "@preact/signals";
 import { CopyButton } from "../ui/copy-button.tsx";
-import { BANNER_WORDS, nameTakenWords, notOpenWords, WELCOME_WORDS } from "../words.ts";
+import { BANNER_WORDS, endedUntilWords, nameTakenWords, notOpenWords, WELCOME_WORDS } from "../words.ts";
 import { isUnreached } from "./drafts.ts";
-import { announcement, me, standstill, welcome } from "./session.ts";
+import { announcement, closing, me, standstill, welcome } from "./session.ts";
 import { whenWords } from "./when.ts";
 
 /** The announcement that this student has read and put away. */
@@ -43,6 +43,8 @@ function Standstill() {
   const why = standstill.value;
   if (why !== "paused" && why !== "not-open" && why !== "ended") return null;
   const opensAt = me.value?.workshop?.opensAt ?? null;
+  const eraseAt = closing.value?.eraseAt;
+  if (eraseAt !== undefined) return <p class="note said-beside">{endedUntilWords(eraseAt)}</p>;
   const words = why === "not-open" ? notOpenWords(opensAt && whenWords(opensAt, Date.now())) : BANNER_WORDS[why];
   return <p class="note warn">{words}</p>;
 }

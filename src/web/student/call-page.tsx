@@ -1,6 +1,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { HISTORY_WORDS, REPLAY_WORDS, WAY_IN_WORDS } from "../words.ts";
 import { fileNameOf, jsonOf, textOf } from "./call-export.ts";
+import { CallId } from "./call-id.tsx";
 import type { ArchivedCall } from "./call-record-view.ts";
 import { type OpenCall, openCall, readCall } from "./calls.ts";
 import { Captions } from "./captions.tsx";
@@ -88,6 +89,7 @@ function ReadCall({ archived }: { readonly archived: ArchivedCall }) {
         <Receipt view={view} beganAtMs={Date.parse(startedAt)} repriced={repriced} />
       )}
       <Waterfall lines={view.lines} />
+      <CallId callId={call.id} />
     </>
   );
 }

@@ -6,10 +6,10 @@ import { Captions } from "./captions.tsx";
 import { Controls } from "./controls.tsx";
 import { callId, callView, hangUp, isPlaying, tick } from "./current-call.ts";
 import { listenToKeys } from "./keyboard.ts";
-import { receipt } from "./later-parts.ts";
+import { closedCard, receipt } from "./later-parts.ts";
 import { followLive, tickLive, watchedCalls } from "./live.ts";
 import { SayForm } from "./say-form.tsx";
-import { chosenView, isInCall } from "./session.ts";
+import { chosenView, closing, isInCall, refreshMe } from "./session.ts";
 import { SoundPanel } from "./sound-panel.tsx";
 import { readsAloud, watchDevices } from "./sound-settings.ts";
 import { Stage } from "./stage.tsx";
@@ -27,6 +27,12 @@ const isOnlyWatching = computed(
   () => callView.value.phase === "idle" && watchedCalls.value.some(({ view }) => isUp(view)),
 );
 
+/** The workshop was closed, and the page was not told. */
+const isRefusedForGood = computed(() => ENDED_CODES.has(callView.value.failure?.code ?? ""));
+const ENDED_CODES: ReadonlySet<string> = new Set(["workshop_closed", "revoked"]);
+/** There are no calls any more, and the last one is over. */
+const isClosed = computed(() => closing.value !== null && !isInCall.value);
+
 /** The right half of the page: the call, before, during and after. */
 export function CallScreen() {
   useEffect(attach, []);
@@ -37,6 +43,9 @@ export function CallScreen() {
     page.dataset.phase = callView.value.phase;
     page.dataset.state = callView.value.state;
   });
+  useSignalEffect(() => {
+    if (isRefusedForGood.value) void refreshMe();
+  });
   const screen = useRef<HTMLDivElement>(null);
   useSignalEffect(() => {
     // How it ended, and its receipt, stand at the top.
@@ -45,14 +54,14 @@ export function CallScreen() {
   return (
     <div id="call" class="call-column">
       <div class="call-screen" ref={screen}>
-        <Stage />
+        {isClosed.value ? <closedCard.Part /> : <Stage />}
         {isOver.value && <OwnReceipt />}
         {watchedCalls.value.map((watched) => (
           <WatchedCallCard key={watched.call.callId} watched={watched} />
         ))}
-        {!isOnlyWatching.value && <Transcript />}
+        {!isOnlyWatching.value && !(isClosed.value && !isOver.value) && <Transcript />}
         <Waterfall lines={lines.value} />
-        <SoundPanel />
+        {!isClosed.value && <SoundPanel />}
       </div>
       <Controls />
     </div>

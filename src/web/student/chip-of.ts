@@ -26,3 +26,15 @@ export function chipOf(
   const words = payer === "student" ? `${PAYER_WORDS.student}${keyEnd(key?.hint ?? null)}` : PAYER_WORDS.instructor;
   return { payer, words, budget: call.budget ?? money?.[payer === "student" ? "own" : "lent"] ?? null };
 }
+
+/** A call was refused for a limit, or ended over it, when so much of it was left. */
+export interface Shortage {
+  readonly payer: KeySource;
+  readonly leftMicroUsd: number;
+}
+
+export const leftOf = ({ limitMicroUsd, spentMicroUsd }: Budget): number => limitMicroUsd - spentMicroUsd;
+
+/** A few cents are left, and the next answer does not fit into them; until there is more. */
+export const isTooLittle = ({ payer, budget }: Pick<Chip, "payer" | "budget">, short: Shortage | null): boolean =>
+  budget !== null && short?.payer === payer && leftOf(budget) <= short.leftMicroUsd;

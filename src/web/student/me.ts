@@ -3,6 +3,7 @@ import { KEY_SOURCES } from "../../protocol/call-record.ts";
 import { readEstimate } from "../../protocol/read-bill.ts";
 import { type Fields, fields, flag, list, number, oneOf, orNull, words } from "../../protocol/read-fields.ts";
 import { type MeReply, SHOWN_KEY_STATUSES, WORKSHOP_STATES } from "../../protocol/rest.ts";
+import { readClosing } from "../read-closing.ts";
 
 /** What the server knows of the student who is signed in. */
 export type Me = Omit<MeReply, "success">;
@@ -32,13 +33,14 @@ export function readMe(reply: Fields & Partial<Record<keyof MeReply, unknown>>):
 }
 
 function readWorkshop(value: unknown): NonNullable<Me["workshop"]> {
-  const { id, name, state, opensAt, closesAt } = fields(value);
+  const { id, name, state, opensAt, closesAt, closing } = fields(value);
   return {
     id: words(id),
     name: words(name),
     state: oneOf(WORKSHOP_STATES, state),
     opensAt: orNull(words, opensAt),
     closesAt: orNull(words, closesAt),
+    closing: orNull(readClosing, closing),
   };
 }
 

@@ -1,9 +1,10 @@
 import { computed } from "@preact/signals";
 import { leftWords, PAYER_WORDS } from "../words.ts";
-import { chipOf } from "./chip-of.ts";
+import { chipOf, isTooLittle } from "./chip-of.ts";
 import { callView } from "./current-call.ts";
 import type { Me } from "./me.ts";
 import { isInCall, me, money, sheet } from "./session.ts";
+import { shortage } from "./shortage.ts";
 
 /** Of the call that goes on; each changes seldom, however often the call's picture does. */
 const keySource = computed(() => (isInCall.value ? callView.value.keySource : null));
@@ -51,7 +52,7 @@ export function PayerChip() {
         {budget && (
           <>
             <span> · </span>
-            {leftWords(budget)}
+            {isTooLittle({ payer, budget }, shortage.value) ? PAYER_WORDS.tooLittle : leftWords(budget)}
           </>
         )}
       </span>

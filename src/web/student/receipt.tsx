@@ -14,6 +14,7 @@ import {
   RECEIPT_WORDS,
   repricedWords,
 } from "../words.ts";
+import { CallId } from "./call-id.tsx";
 import { ReceiptBill } from "./receipt-bill.tsx";
 import { receiptOf } from "./receipt-of.ts";
 import { lastViewOf } from "./replay.ts";
@@ -73,6 +74,7 @@ export function Receipt({ view, beganAtMs, callId = null, repriced, children }: 
         {slowestMs !== null && <Row name={RECEIPT_WORDS.slowest}>{milliseconds(slowestMs)}</Row>}
         <Row name={RECEIPT_WORDS.tools}>{toolWords === "" ? RECEIPT_WORDS.noTools : toolWords}</Row>
       </dl>
+      {callId !== null && <CallId callId={callId} />}
       {beganAtMs !== null && (
         <p class="actions">
           <button type="button" onClick={() => section.current && print(section.current)}>

@@ -41,12 +41,20 @@ export interface Welcome {
 }
 export const welcome = signal<Welcome | null>(null);
 
-/** How the student who was here went. */
-export const farewell = signal<"erased" | "left" | null>(null);
+/** How the student who was here went; `forgotten`: and took the receipt along that was kept here. */
+export type Farewell = "erased" | "left" | "forgotten";
+export const farewell = signal<Farewell | null>(null);
+
+/** The server does not know whoever was here: they were erased, by whomever. */
+export const isErased = signal(false);
+
+/** The end of the workshop, once it was closed for good. */
+export const closing = computed(() => me.value?.workshop?.closing ?? null);
 
 /** Why no call can begin right now, whatever the microphone says; `null`: one can. A limit's owner: that limit is reached. */
 export const standstill = computed<"paused" | "not-open" | "ended" | "no-key" | BudgetOwner | null>(() => {
   const student = me.value;
+  if (closing.value !== null) return "ended";
   if (student?.workshop && student.workshop.state !== "open") return student.workshop.state;
   if (isPaused.value) return "paused";
   if (!student) return null;
@@ -89,7 +97,7 @@ export const patchMe = (patch: MePatch): Promise<Answer<Me>> =>
 export const patchMeLast = (patch: MePatch): Promise<Answer<null>> => ask("PATCH", "/api/me", nothing, patch, true);
 
 /** The page is nobody's any more. */
-export function signedOut(how: "erased" | "left" | null = null): void {
+export function signedOut(how: Farewell | null = null): void {
   farewell.value = how;
   sheet.value = null;
   welcome.value = null;
@@ -102,6 +110,7 @@ export function signedOut(how: "erased" | "left" | null = null): void {
 
 function wasSignedOut({ code }: { readonly code: string }): boolean {
   const isOut = code === "unauthorized" || code === "unknown_session";
+  isErased.value = code === "unknown_session";
   if (isOut) signedOut();
   return isOut;
 }

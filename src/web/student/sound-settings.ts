@@ -1,29 +1,21 @@
 import { computed, signal } from "@preact/signals";
 import { type MicrophoneCause, troubleOf } from "../microphone-trouble.ts";
 import { chooseDevice, chosenDevice, type DeviceKind, devicesOf } from "../sound-devices.ts";
+import { browserStorage } from "./browser-storage.ts";
 
 /** What this browser knows of microphones and loudspeakers, what its student chose, and what it may not do. */
-
-/** A page that may keep nothing (a browser's private window, say) chooses anew each time. */
-function storage(): Storage | null {
-  try {
-    return localStorage;
-  } catch {
-    return null;
-  }
-}
 
 const all = signal<readonly MediaDeviceInfo[]>([]);
 export const microphones = computed(() => devicesOf(all.value, "microphone"));
 export const speakers = computed(() => devicesOf(all.value, "speaker"));
 export const chosen = {
-  microphone: signal(chosenDevice("microphone", storage())),
-  speaker: signal(chosenDevice("speaker", storage())),
+  microphone: signal(chosenDevice("microphone", browserStorage())),
+  speaker: signal(chosenDevice("speaker", browserStorage())),
 } as const;
 
 const READ_ALOUD = "callroom.read-aloud";
 /** Captions are read by a screen reader also while the agent speaks, who is quieter for it. */
-export const readsAloud = signal(storage()?.getItem(READ_ALOUD) === "yes");
+export const readsAloud = signal(browserStorage()?.getItem(READ_ALOUD) === "yes");
 
 /** Why there is no microphone; null: nothing is known against it. */
 export const trouble = signal<MicrophoneCause | null>(null);
@@ -34,12 +26,12 @@ export const permission = signal<PermissionState | "unknown">("unknown");
 
 export function choose(kind: DeviceKind, id: string): void {
   chosen[kind].value = id;
-  chooseDevice(kind, id, storage());
+  chooseDevice(kind, id, browserStorage());
 }
 
 export function readAloud(isOn: boolean): void {
   readsAloud.value = isOn;
-  storage()?.setItem(READ_ALOUD, isOn ? "yes" : "no");
+  browserStorage()?.setItem(READ_ALOUD, isOn ? "yes" : "no");
 }
 
 export function failedWith(thrown: unknown): void {

@@ -3,6 +3,8 @@ import { render } from "preact";
 import { UNREACHABLE_WORDS } from "../words.ts";
 import { Banners } from "./banners.tsx";
 import { Join } from "./join.tsx";
+import { keptReceipt } from "./kept-receipt.ts";
+import { afterwards } from "./later-parts.ts";
 import { me, presence, refreshMe, standstill } from "./session.ts";
 import { TopBar } from "./top-bar.tsx";
 import { Workspace } from "./workspace.tsx";
@@ -14,7 +16,7 @@ function StudentPage() {
       <TopBar />
       <Banners />
       <main id="page">
-        {presence.value === "out" && <Join />}
+        {presence.value === "out" && (keptReceipt.value === null ? <Join /> : <afterwards.Part />)}
         {presence.value === "in" && <Workspace />}
         {presence.value === "unreachable" && (
           <p class="alert" role="alert">

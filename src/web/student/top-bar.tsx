@@ -3,7 +3,7 @@ import { Menu, type MenuItem } from "../ui/menu.tsx";
 import { EMPTY_NAME_WORDS, TOP_WORDS } from "../words.ts";
 import { draftOf, edit, saveNow, saveStatusOf } from "./drafts.ts";
 import { PayerChip } from "./payer-chip.tsx";
-import { me, presence, type SheetName, sheet, signedOut } from "./session.ts";
+import { closing, me, presence, type SheetName, sheet, signedOut } from "./session.ts";
 import { leave } from "./student-client.ts";
 
 const opens = (name: SheetName) => () => {
@@ -24,6 +24,9 @@ const ITEMS: readonly MenuItem[] = [
   { label: TOP_WORDS.erase, onChoose: opens("erase"), isDangerous: true },
 ];
 
+/** An agent of a workshop that was closed answers no phone. */
+const ITEMS_AFTERWARDS = ITEMS.filter(({ label }) => label !== TOP_WORDS.phone);
+
 /** Who is here, in which workshop, and whose key pays. */
 export function TopBar() {
   const isIn = presence.value === "in";
@@ -39,8 +42,8 @@ export function TopBar() {
       {isIn && (
         <div class="who">
           <NameField />
-          <PayerChip />
-          <Menu label={TOP_WORDS.menu} items={ITEMS} />
+          {closing.value === null && <PayerChip />}
+          <Menu label={TOP_WORDS.menu} items={closing.value === null ? ITEMS : ITEMS_AFTERWARDS} />
         </div>
       )}
     </header>

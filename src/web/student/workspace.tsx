@@ -5,7 +5,7 @@ import { VIEW_WORDS, WORKSPACE_WORDS } from "../words.ts";
 import { AgentPanel } from "./agent-panel.tsx";
 import { CallScreen } from "./call-screen.tsx";
 import { history, loadLaterParts, sheets, tools } from "./later-parts.ts";
-import { chosenView, sheet, type View } from "./session.ts";
+import { chosenView, closing, sheet, type View } from "./session.ts";
 import "./workspace.css";
 
 /** Time for what the first picture needs; after that, a tab opens at once, also without a network. */
@@ -27,7 +27,8 @@ const WHOLE: readonly Tab<View>[] = [{ name: "call", label: VIEW_WORDS.call }, .
 
 /** The student's page: the agent on the left, the call on the right; on a phone one behind the other. */
 export function Workspace() {
-  const view = isWide.value && chosenView.value === "call" ? "agent" : chosenView.value;
+  const beside = closing.value === null ? "agent" : "calls";
+  const view = isWide.value && chosenView.value === "call" ? beside : chosenView.value;
   const choose = (name: View): void => {
     chosenView.value = name;
   };

@@ -6,12 +6,14 @@ interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
+  /** On the button that closes it, where "Close" would be misread. */
+  readonly dismiss?: string;
   /** For tests and style: `dialog key-sheet`. */
   readonly className?: string;
 }
 
 /** A modal sheet; the browser keeps the keyboard inside it, and gives the focus back. Rendered means open. */
-export function Dialog({ title, onClose, children, className = "" }: DialogProps) {
+export function Dialog({ title, onClose, children, className = "", dismiss = CLOSE_WORDS }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useLayoutEffect(() => {
@@ -30,7 +32,7 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
         <header class="dialog-top">
           <h2 id={titleId}>{title}</h2>
           <button type="button" class="quiet-button" onClick={() => dialog.current?.close()}>
-            {CLOSE_WORDS}
+            {dismiss}
           </button>
         </header>
         {children}

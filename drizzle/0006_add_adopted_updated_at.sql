@@ -1,0 +1,1 @@
+ALTER TABLE "student_configs" ADD COLUMN IF NOT EXISTS "adopted_updated_at" timestamp;
