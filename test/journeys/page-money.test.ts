@@ -65,14 +65,14 @@ describe("a student on the instructor's key", () => {
   const borrower = (): Locator => console_.page.locator(".borrower", { hasText: "Bob" });
   const pool = (): Locator => console_.page.getByRole("region", { name: lendWords.LENT_WORDS.pool });
   /** All numbers that people see of what is lent are those of the ledger: on the chip, beside the student, in the pool. */
-  const agree = (limitMicroUsd: number): Promise<unknown> =>
+  const agree = (limitMicroUsd: number, chipWords = say.leftWords): Promise<unknown> =>
     eventually(
       async () => {
         const spentMicroUsd = ledgerCost(await bob.charges());
         const budget = { of: "student", limitMicroUsd, spentMicroUsd, stage: "ok" } as const;
         const shown = [await left(), await borrower().innerText(), await pool().innerText()];
         const due = [
-          say.leftWords(budget),
+          chipWords(budget),
           `${lendWords.dollarWords(spentMicroUsd)} of ${lendWords.dollarWords(limitMicroUsd)}`,
           `${lendWords.dollarWords(spentMicroUsd)} of `,
         ];
@@ -127,7 +127,8 @@ describe("a student on the instructor's key", () => {
       [call?.id],
     );
     expect(failures.map(({ failure }) => failure)).toEqual(["budget_low", "allowance_used"]);
-    await agree(ALLOWANCE_MICRO_USD);
+    // What is left is too little for one more answer, and the chip says that instead.
+    await agree(ALLOWANCE_MICRO_USD, () => say.PAYER_WORDS.tooLittle);
   });
 
   it("BILLJ-26 then no call begins, and the page says what can be done, until more is lent", async () => {

@@ -31,10 +31,11 @@ export interface Aftermath {
 }
 
 /** Calls begin within this time before the deploy, and are steady then. */
-const BEGINS_MS = 20_000;
-const STEADY_MS = 10_000;
+const BEGINS_MS = 4_000;
+const STEADY_MS = 6_000;
 /** Longer than a page looks for its call and than Twilio tries. */
-export const DECIDED_MS = 75_000;
+const DECIDED_MS = 75_000;
+const LOOK_MS = 1_000;
 
 /** What distance and waking are taken for: a class anywhere, an object that reads some rows. */
 export const USUAL_SPEED: ServerSpeed = {
@@ -71,7 +72,10 @@ export function simulateDeploy({ seed, calls, phones, callMs, strategy, spreadMs
   // Deferred objects are not moved one after the other: nothing happens until the delay is over, so time need not pass.
   for (const caller of cut) queue.after(random() * spreadMs, () => caller.cut());
   const deployedAtMs = queue.nowMs;
-  queue.runUntil(deployedAtMs + spreadMs + DECIDED_MS);
+  const isDecided = ({ lostFor, backAfterMs }: Caller): boolean => lostFor !== undefined || backAfterMs !== undefined;
+  const latestMs = deployedAtMs + spreadMs + DECIDED_MS;
+  do queue.runUntil(queue.nowMs + LOOK_MS);
+  while (queue.nowMs < latestMs && !cut.every(isDecided));
 
   const lost = cut.filter(({ lostFor }) => lostFor !== undefined);
   const back = cut.flatMap(({ lostFor, backAfterMs }) =>

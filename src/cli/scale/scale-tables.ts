@@ -121,7 +121,15 @@ function costTable(measured: Measured, atMs: number): string {
   );
 }
 
+/** The same every time, and some seconds of work. */
+let madeDeploys: string | undefined;
+
 function deployTable(): string {
+  madeDeploys ??= makeDeployTable();
+  return madeDeploys;
+}
+
+function makeDeployTable(): string {
   const rows = deploysToShow(SEED).map((named) => {
     const aftermath = aftermathOf(named);
     const { cut, backWithin, lost, peakPerSecond, slowestMs } = aftermath;
