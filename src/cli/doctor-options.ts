@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type WhichCallroom, whichCallroom } from "./which-callroom.ts";
 
 export const DOCTOR_USAGE = `npm run doctor   looks at a running Callroom, line by line, and says what to do about what is not right
 
@@ -11,10 +12,7 @@ Lines are ok, warning, failed, or off: not set up, which is fine.
 Exit code: 0 nothing failed, 1 something failed, 2 Callroom could not be asked.
 `;
 
-export interface DoctorOptions {
-  /** Scheme, host and port; `undefined`: the one of `npm run dev` or, with `deployed`, the deployed one. */
-  readonly url: string | undefined;
-  readonly deployed: boolean;
+export interface DoctorOptions extends WhichCallroom {
   readonly json: boolean;
 }
 
@@ -28,14 +26,9 @@ export function readDoctorOptions(args: readonly string[]): DoctorWish {
   const read = parse(args);
   if (read === undefined) return notUnderstood("The arguments are not understood.");
   if (read.help) return { wish: "help" };
-  const { url, deployed = false, json = false } = read;
-  if (url === undefined) return { wish: "look", options: { url, deployed, json } };
-  if (deployed) return notUnderstood("Say either --deployed or --url, not both.");
-  const { protocol, origin } = URL.parse(url) ?? {};
-  if (origin === undefined || (protocol !== "http:" && protocol !== "https:")) {
-    return notUnderstood("--url is an address like https://callroom.example.workers.dev.");
-  }
-  return { wish: "look", options: { url: origin, deployed, json } };
+  const which = whichCallroom(read);
+  if (typeof which === "string") return notUnderstood(which);
+  return { wish: "look", options: { ...which, json: read.json ?? false } };
 }
 
 const notUnderstood = (problem: string): DoctorWish => ({ wish: "not-understood", problem });

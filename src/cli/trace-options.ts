@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { parseCallId } from "../protocol/ids.ts";
+import { type WhichCallroom, whichCallroom } from "./which-callroom.ts";
 
 export const TRACE_USAGE = `npm run trace -- CALL   one call from its beginning to its end: when what happened, how long it took,
                        what failed and why, what it cost; and no word of what was said
@@ -14,12 +15,9 @@ export const TRACE_USAGE = `npm run trace -- CALL   one call from its beginning 
 Exit code: 0 the call was shown, 1 there is no such call, 2 the command or the server could not be understood.
 `;
 
-export interface TraceOptions {
+export interface TraceOptions extends WhichCallroom {
   /** A call's id or a CallSid, as it is asked for. */
   readonly call: string;
-  /** Scheme, host and port; `undefined`: the one of `npm run dev` or, with `deployed`, the deployed one. */
-  readonly url: string | undefined;
-  readonly deployed: boolean;
   readonly json: boolean;
   readonly logs: boolean;
 }
@@ -45,14 +43,10 @@ export function readTraceOptions(args: readonly string[]): TraceWish {
       "This is no call's id. An id has 26 letters and digits, as the student's receipt and the log show it; Twilio's CallSid is CA and 32 digits from 0 to f.",
     );
   }
-  const { deployed = false, json = false, logs = false } = values;
-  if (values.url === undefined) return { wish: "trace", options: { call, url: undefined, deployed, json, logs } };
-  if (deployed) return notUnderstood("Say either --deployed or --url, not both.");
-  const { protocol, origin } = URL.parse(values.url) ?? {};
-  if (origin === undefined || (protocol !== "http:" && protocol !== "https:")) {
-    return notUnderstood("--url is an address like https://callroom.example.workers.dev.");
-  }
-  return { wish: "trace", options: { call, url: origin, deployed, json, logs } };
+  const which = whichCallroom(values);
+  if (typeof which === "string") return notUnderstood(which);
+  const { json = false, logs = false } = values;
+  return { wish: "trace", options: { call, ...which, json, logs } };
 }
 
 /** Twilio's own id of a phone call. */
