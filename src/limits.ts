@@ -75,7 +75,7 @@ export const LIMITS = {
   /** A piece of sound from OpenAI (base64) and one event of it; larger are left out. */
   upstreamEventCharacters: 4 * 1024 * 1024,
   /** How much sound of the phone goes between two marks, and with it how exactly a barge-in is placed. */
-  markEveryMs: 200,
+  markEveryMs: 400,
   /** A sample of a voice: the most sound there is of it, and the time to make it. */
   voiceSampleSoundMs: 12_000,
   voiceSampleMs: 15_000,

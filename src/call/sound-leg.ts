@@ -14,8 +14,8 @@ export interface LegSocket {
 
 export interface LegWorld {
   readonly nowMs: () => number;
-  /** A piece of the caller's sound, in base64. */
-  readonly onSound: (audioBase64: string) => void;
+  /** A piece of the caller's sound, in base64, as of now. */
+  readonly onSound: (audioBase64: string, nowMs: number) => void;
   readonly dispatch: (event: CallEvent) => void;
   /** This socket breaks a rule, or does not keep up: it is closed. */
   readonly refuse: (reason: Reason) => void;
@@ -57,7 +57,7 @@ export class SoundLeg {
     } else if (!read.ok) {
       this.#tell("bad_frame");
     } else if (read.sound !== undefined) {
-      this.#world.onSound(read.sound);
+      this.#world.onSound(read.sound, nowMs);
     } else if ("reply" in read) {
       this.send(read.reply);
     } else {

@@ -47,7 +47,7 @@ export class SoundSockets {
     const isBrowser = start.wayIn === "browser";
     const leg = new SoundLeg(server, isBrowser ? new BrowserWire() : new MediaStreamsWire(), {
       nowMs: Date.now,
-      onSound: (audioBase64) => runner.line?.fromCaller(audioBase64),
+      onSound: (audioBase64, nowMs) => runner.line?.fromCaller(audioBase64, nowMs),
       dispatch: (event) => runner.dispatch(event),
       refuse: this.#shell.refuse,
       onDropped: () => log({ event: "sound-dropped", callId: start.callId }),

@@ -68,8 +68,8 @@ export class VoiceLine {
   }
 
   /** Frame path: a piece of the caller's sound. */
-  fromCaller(audioBase64: string): void {
-    if (!this.#turns.takesSound(this.#ports.nowMs()) || this.#ports.isFunded?.() === false) return;
+  fromCaller(audioBase64: string, nowMs: number): void {
+    if (!this.#turns.takesSound(nowMs) || this.#ports.isFunded?.() === false) return;
     if (this.#session) this.#session.append(audioBase64);
     else this.#keepEarly(audioBase64);
   }

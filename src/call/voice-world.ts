@@ -2,7 +2,7 @@ import type { Settings } from "../env.ts";
 import { type Reason, reasonOf } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
 import { log } from "../log.ts";
-import { openVoice } from "../model/realtime.ts";
+import { openVoice, type VoiceCounts } from "../model/realtime.ts";
 import { type DialFailure, type DialledSocket, dialRealtime } from "../model/realtime-dial.ts";
 import type { StartTimer } from "../model/responses.ts";
 import type { SoundFormat } from "../model/voice-leg.ts";
@@ -54,18 +54,11 @@ export function voiceWorld(
         transcriptionModel: transcriptionModel ?? settings.transcribeModel,
         language: language ?? undefined,
       };
-      const session = openVoice({ dial, request, ...hearing, startTimer, nowMs: Date.now }, listener);
-      return {
-        append: (audioBase64) => session.append(audioBase64),
-        do: (command) => session.do(command),
-        takeUnsent: () => session.takeUnsent(),
-        close() {
-          session.close();
-          const { counts } = session;
-          const isQuiet = Object.values(counts).every((count) => count === 0);
-          if (!isQuiet) log({ event: "voice-oddities", callId, ...counts });
-        },
+      const onClosed = (counts: VoiceCounts): void => {
+        const isQuiet = Object.values(counts).every((count) => count === 0);
+        if (!isQuiet) log({ event: "voice-oddities", callId, ...counts });
       };
+      return openVoice({ dial, request, ...hearing, startTimer, nowMs: Date.now, onClosed }, listener);
     },
     loadSpoken: (reason, format) => loadSpoken(assets, reason, format),
   };

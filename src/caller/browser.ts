@@ -1,4 +1,5 @@
 import { LIMITS } from "../limits.ts";
+import { base64Bytes } from "../protocol/base64.ts";
 import {
   type CallerMessage,
   type CallMessage,
@@ -6,7 +7,7 @@ import {
   SOUND_BYTES_PER_MS,
 } from "../protocol/call-messages.ts";
 import type { CallerCommand, CallerEvent, SoundRead, SoundWire } from "./caller-leg.ts";
-import { base64Bytes, nestsDeeperThan, storable } from "./frame-text.ts";
+import { nestsDeeperThan, storable } from "./frame-text.ts";
 
 const UNREADABLE: SoundRead = { ok: false };
 const PONG: SoundRead = { ok: true, reply: write({ type: "pong" }) };

@@ -70,7 +70,7 @@ export interface SoundWire {
   /** Longest frame it takes, in bytes. */
   readonly maxFrameBytes: number;
   read(frame: string | ArrayBuffer): SoundRead;
-  /** The frame that carries this sound. Frame path: one stringify at most, no parse. */
+  /** The frame that carries this sound; empty for what is none. Frame path: no parse, no stringify. */
   writeSound(audioBase64: string): string | ArrayBuffer | Uint8Array;
   /** A frame that is due after the sound just written, to learn when it was played; usually none. */
   mark(): string | undefined;

@@ -21,15 +21,6 @@ export const storable = (text: string): string => text.replaceAll("\u0000", "").
 /** One key of a telephone. */
 export const isDigit = (value: unknown): value is string => typeof value === "string" && /^[0-9*#A-D]$/.test(value);
 
-/** Standard base64 of at least one byte, padded: what may stand in JSON as it is, and means the same to everybody. */
-export const isBase64 = (text: string): boolean => text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
-
-/** Bytes that a base64 text of whole groups stands for. */
-export function base64Bytes(text: string): number {
-  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
-  return (text.length / 4) * 3 - padding;
-}
-
 /**
  * Whether JSON of this text would be nested deeper than so many levels, found without parsing it: JSON.parse would first
  * build what a nesting bomb asks for.

@@ -1,6 +1,7 @@
 import { LIMITS } from "../limits.ts";
+import { base64Bytes, isBase64 } from "../protocol/base64.ts";
 import type { CallerCommand, CallerEvent, SoundRead, SoundWire } from "./caller-leg.ts";
-import { base64Bytes, type Frame, isBase64, isDigit, isRecord, nestsDeeperThan, parseObject } from "./frame-text.ts";
+import { type Frame, isDigit, isRecord, nestsDeeperThan, parseObject } from "./frame-text.ts";
 
 /** Mu-law at 8 kHz: one byte a sample. */
 const BYTES_PER_MS = 8;
@@ -11,6 +12,13 @@ const MOST_SILENCE_MS = 10_000;
 /** Three bytes of 0xFF, mu-law's silence, as a whole group of base64: any number of them may stand before a payload. */
 const SILENT_GROUP = "////";
 const SILENT_GROUP_BYTES = 3;
+
+/**
+ * A frame of sound up to its payload, to the letter as Twilio's page shows it. A frame that begins like this, goes on in
+ * base64 and ends with its stream's id is read without a parse; any other, of the same meaning or none, is parsed.
+ */
+const USUAL_HEAD =
+  /^\{"event":"media","sequenceNumber":"\d{1,12}","media":\{"track":"inbound","chunk":"\d{1,12}","timestamp":"(\d{1,12})","payload":"/;
 
 const UNREADABLE: SoundRead = { ok: false };
 const IGNORED: SoundRead = { ok: true, event: { type: "ignored" } };
@@ -25,8 +33,9 @@ export class MediaStreamsWire implements SoundWire {
   readonly format = "mulaw-8k";
   readonly maxFrameBytes = LIMITS.textFrameBytes;
   #streamSid: string | undefined;
-  /** A frame of sound up to its payload. */
+  /** What stands before the payload in a frame of ours, and behind it in one of Twilio's. */
   #head = "";
+  #tail = "";
   #sentBytes = 0;
   #markedBytes = 0;
   #generation = 0;
@@ -44,7 +53,10 @@ export class MediaStreamsWire implements SoundWire {
 
   /** Never throws. What belongs to no stream, or to another than the socket began with, is unreadable. */
   read(frame: string | ArrayBuffer): SoundRead {
-    if (typeof frame !== "string" || nestsDeeperThan(frame, LIMITS.frameDepth)) return UNREADABLE;
+    if (typeof frame !== "string") return UNREADABLE;
+    const sound = this.#readUsual(frame);
+    if (sound !== undefined) return { ok: true, sound };
+    if (nestsDeeperThan(frame, LIMITS.frameDepth)) return UNREADABLE;
     const message = parseObject(frame);
     if (typeof message?.event !== "string") return UNREADABLE;
     if (message.event === "connected") return IGNORED;
@@ -109,7 +121,19 @@ export class MediaStreamsWire implements SoundWire {
     if (this.#streamSid !== undefined) return streamSid === this.#streamSid ? IGNORED : UNREADABLE;
     this.#streamSid = streamSid;
     this.#head = `{"event":"media","streamSid":"${streamSid}","media":{"payload":"`;
+    this.#tail = `"},"streamSid":"${streamSid}"}`;
     return happened({ type: "leg-start", phoneCallId: callSid, greetedByCarrier: false, fromCarrier: true });
+  }
+
+  /** Frame path. `undefined`: to be parsed. */
+  #readUsual(frame: string): string | undefined {
+    if (this.#streamSid === undefined || frame.length > LIMITS.textFrameBytes) return undefined;
+    if (!frame.endsWith(this.#tail)) return undefined;
+    const head = USUAL_HEAD.exec(frame);
+    if (head === null) return undefined;
+    const from = head[0].length;
+    const to = frame.length - this.#tail.length;
+    return isBase64(frame, from, to) ? this.#withSilence(Number(head[1]), frame.slice(from, to)) : undefined;
   }
 
   #readMedia(media: unknown): SoundRead {
@@ -117,21 +141,21 @@ export class MediaStreamsWire implements SoundWire {
     const { track, payload, timestamp } = media;
     if (typeof payload !== "string" || payload.length > LIMITS.textFrameBytes || !isBase64(payload)) return UNREADABLE;
     if (track !== "inbound") return IGNORED;
-    return { ok: true, sound: this.#silenceBefore(timestamp, base64Bytes(payload) / BYTES_PER_MS) + payload };
+    const atMs = typeof timestamp === "string" && /^\d{1,12}$/.test(timestamp) ? Number(timestamp) : undefined;
+    return { ok: true, sound: this.#withSilence(atMs, payload) };
   }
 
   /**
-   * What the carrier did not send, in silence or by loss: a vad that hears no time pass would never end a turn. A frame
-   * without a time is taken as it comes.
+   * Sound behind what the carrier did not send before it, in silence or by loss: a vad that hears no time pass would never
+   * end a turn. A frame without a time is taken as it comes.
    */
-  #silenceBefore(timestamp: unknown, soundMs: number): string {
-    if (typeof timestamp !== "string" || !/^\d{1,12}$/.test(timestamp)) return "";
-    const atMs = Number(timestamp);
+  #withSilence(atMs: number | undefined, payload: string): string {
+    if (atMs === undefined) return payload;
     const gapMs = this.#dueMs === undefined ? 0 : atMs - this.#dueMs;
-    this.#dueMs = Math.max(this.#dueMs ?? 0, atMs + soundMs);
-    if (gapMs <= FRAME_MS) return "";
+    this.#dueMs = Math.max(this.#dueMs ?? 0, atMs + base64Bytes(payload) / BYTES_PER_MS);
+    if (gapMs <= FRAME_MS) return payload;
     const silentBytes = Math.min(gapMs, MOST_SILENCE_MS) * BYTES_PER_MS;
-    return SILENT_GROUP.repeat(Math.floor(silentBytes / SILENT_GROUP_BYTES));
+    return SILENT_GROUP.repeat(Math.floor(silentBytes / SILENT_GROUP_BYTES)) + payload;
   }
 
   #readMark(mark: unknown): SoundRead {

@@ -34,7 +34,14 @@ interface PlatformSocket {
   send(text: string): void;
   close(code?: number): void;
   readonly bufferedAmount?: unknown;
-  addEventListener(type: string, listener: (event: object) => void): void;
+  addEventListener(type: string, listener: (event: PlatformEvent) => void): void;
+}
+
+/** Of a message the first, of a close the others. */
+interface PlatformEvent {
+  readonly data?: unknown;
+  readonly code?: unknown;
+  readonly reason?: unknown;
 }
 
 /**
@@ -92,6 +99,7 @@ async function failureOf(response: Response): Promise<DialFailure> {
 function dialled(socket: PlatformSocket): DialledSocket {
   let isAccepted = false;
   let isClosed = false;
+  const tellsBuffered = "bufferedAmount" in socket;
   const quietly = (act: () => void): void => {
     try {
       act();
@@ -104,7 +112,14 @@ function dialled(socket: PlatformSocket): DialledSocket {
     isAccepted = true;
   };
   return {
-    send: (text) => quietly(() => socket.send(text)),
+    /** Frame path. */
+    send(text) {
+      try {
+        socket.send(text);
+      } catch {
+        // As above.
+      }
+    },
     close: (code = 1_000) =>
       quietly(() => {
         // One that was never accepted would hold its connection.
@@ -112,7 +127,7 @@ function dialled(socket: PlatformSocket): DialledSocket {
         socket.close(code);
       }),
     get bufferedAmount() {
-      return typeof socket.bufferedAmount === "number" ? socket.bufferedAmount : 0;
+      return tellsBuffered ? Number(socket.bufferedAmount) : 0;
     },
     listen({ onMessage, onClose }) {
       const end = (code: number, reason: string): void => {
@@ -122,12 +137,9 @@ function dialled(socket: PlatformSocket): DialledSocket {
         quietly(() => socket.close(1_000));
         onClose(code, reason);
       };
-      socket.addEventListener("message", (event) => {
-        onMessage("data" in event && typeof event.data === "string" ? event.data : "");
-      });
-      socket.addEventListener("close", (event) => {
-        const code = "code" in event && typeof event.code === "number" ? event.code : 1_006;
-        end(code, "reason" in event && typeof event.reason === "string" ? event.reason : "");
+      socket.addEventListener("message", ({ data }) => onMessage(typeof data === "string" ? data : ""));
+      socket.addEventListener("close", ({ code, reason }) => {
+        end(typeof code === "number" ? code : 1_006, typeof reason === "string" ? reason : "");
       });
       // workerd: a connection that breaks may bring a close, an error, or both.
       socket.addEventListener("error", () => end(1_006, ""));

@@ -114,11 +114,34 @@ const ErrorEvent = z.object({
   error: z.object({ code: anything, type: anything, event_id: id.nullish().catch(null) }),
 });
 
+/**
+ * A piece of sound up to the sound itself, as the live API writes it; its reference has the first two fields the other way
+ * round. A message that begins like this and ends with a string without escapes is read without a parse; any other is
+ * parsed.
+ */
+const USUAL_SOUND =
+  /^\{(?:"type":"response\.output_audio\.delta","event_id":"[\w-]{1,200}"|"event_id":"[\w-]{1,200}","type":"response\.output_audio\.delta"),"response_id":"([\w-]{1,200})","item_id":"([\w-]{1,200})","output_index":(?:0|[1-9]\d{0,5}),"content_index":(?:0|[1-9]\d{0,5}),"delta":"/;
+
+const END_OF_SOUND = '"}';
+
+/** Frame path. `undefined`: to be parsed. */
+function readUsualSound(text: string): RealtimeEvent | undefined {
+  if (text.length > LIMITS.upstreamEventCharacters || !text.endsWith(END_OF_SOUND)) return undefined;
+  const head = USUAL_SOUND.exec(text);
+  if (head === null) return undefined;
+  const [{ length: from }, responseId = "", itemId = ""] = head;
+  const to = text.length - END_OF_SOUND.length;
+  // A string ends at its first quote, if none of it is escaped. What is in it is looked at where it is sent on.
+  if (text.indexOf('"', from) !== to || text.includes("\\", from)) return undefined;
+  return { type: "sound", responseId, itemId, audioBase64: text.slice(from, to) };
+}
+
 /** Reads one message of OpenAI's. Never throws; event shapes: OpenAI's reference of the Realtime API (GA). */
 export function readRealtimeEvent(text: string): RealtimeEvent {
+  const sound = readUsualSound(text);
+  if (sound !== undefined) return sound;
   const json = parseObject(text);
   if (json === undefined) return UNREADABLE;
-  // The frame path: 10 to 50 a second, checked by hand and before anything else.
   if (json.type === "response.output_audio.delta") {
     const { response_id: responseId, item_id: itemId, delta: audioBase64 } = json;
     if (!isId(responseId) || !isId(itemId) || typeof audioBase64 !== "string") return UNREADABLE;

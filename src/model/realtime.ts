@@ -21,6 +21,8 @@ export interface VoiceOptions {
   readonly language?: string | undefined;
   readonly startTimer: StartTimer;
   readonly nowMs: () => number;
+  /** Told once, when the session is let go. */
+  readonly onClosed?: (counts: VoiceCounts) => void;
 }
 
 /** What went by in a session without anybody being told: for the log. */
@@ -99,11 +101,13 @@ class RealtimeLeg implements RealtimeVoice {
   }
 
   close(): void {
+    if (this.#state === "closed") return;
     this.#state = "closed";
     this.#watchdog.stop();
     // An abort after the upgrade would cut the connection before the close is sent.
     if (this.#socket === undefined) this.#dialling.abort();
     else this.#socket.close(1_000);
+    this.#options.onClosed?.(this.counts);
   }
 
   async #connect(): Promise<void> {

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { CallerEvent, SoundRead } from "../../src/caller/caller-leg.ts";
 import { MediaStreamsWire } from "../../src/caller/media-streams.ts";
 import { LIMITS } from "../../src/limits.ts";
@@ -195,24 +195,24 @@ describe("what was heard of it", () => {
     const wire = startedWire();
     const marks: string[] = [];
     for (let count = 0; count < 5; count++) {
-      wire.writeSound(soundOf(100));
+      wire.writeSound(soundOf(200));
       const due = wire.mark();
       if (due !== undefined) marks.push(nameIn(due));
     }
-    expect(LIMITS.markEveryMs).toBe(200);
-    expect(marks).toEqual(["p200:g0", "p400:g0"]);
-    expect(nameIn(wire.write({ type: "sound-end" }))).toBe("p500:g0");
+    expect(LIMITS.markEveryMs).toBe(400);
+    expect(marks).toEqual(["p400:g0", "p800:g0"]);
+    expect(nameIn(wire.write({ type: "sound-end" }))).toBe("p1000:g0");
     expect(wire.write({ type: "sound-end" })).toBeUndefined();
-    expect(read(wire, mark("p200:g0"))).toEqual(happened({ type: "played", positionMs: 200 }));
-    expect(read(wire, mark("p500:g0"))).toEqual(happened({ type: "played", positionMs: 500 }));
+    expect(read(wire, mark("p400:g0"))).toEqual(happened({ type: "played", positionMs: 400 }));
+    expect(read(wire, mark("p1000:g0"))).toEqual(happened({ type: "played", positionMs: 1_000 }));
   });
 
   it("MEDIA-6 positions are exact to the byte", () => {
     const wire = startedWire();
-    wire.writeSound(Buffer.alloc(1_603, 1).toString("base64"));
+    wire.writeSound(Buffer.alloc(3_203, 1).toString("base64"));
     const name = nameIn(wire.mark());
-    expect(name).toBe("p200.375:g0");
-    expect(read(wire, mark(name))).toEqual(happened({ type: "played", positionMs: 200.375 }));
+    expect(name).toBe("p400.375:g0");
+    expect(read(wire, mark(name))).toEqual(happened({ type: "played", positionMs: 400.375 }));
   });
 
   it("MEDIA-7 marks that a clear sends back prove nothing, and positions go on from all that was sent", () => {
@@ -222,13 +222,13 @@ describe("what was heard of it", () => {
       wire.mark();
     }
     expect(wire.write({ type: "clear" })).toBe(`{"event":"clear","streamSid":"${STREAM_SID}"}`);
-    expect(read(wire, mark("p200:g0"))).toEqual(IGNORED);
     expect(read(wire, mark("p400:g0"))).toEqual(IGNORED);
+    expect(read(wire, mark("p550:g0"))).toEqual(IGNORED);
     // Nothing of what is void is waited for.
     expect(wire.write({ type: "sound-end" })).toBeUndefined();
-    wire.writeSound(soundOf(200));
-    expect(nameIn(wire.mark())).toBe("p750:g1");
-    expect(read(wire, mark("p750:g1"))).toEqual(happened({ type: "played", positionMs: 750 }));
+    wire.writeSound(soundOf(400));
+    expect(nameIn(wire.mark())).toBe("p950:g1");
+    expect(read(wire, mark("p950:g1"))).toEqual(happened({ type: "played", positionMs: 950 }));
   });
 
   it("MEDIA-7 a mark that nobody sent moves nothing beyond what was sent", () => {
@@ -245,7 +245,7 @@ describe("what was heard of it", () => {
 describe("every frame", () => {
   it("MEDIA-8 all that is sent is within Twilio's schema, and what is for screens is not sent", () => {
     const wire = startedWire();
-    const sent = [wire.writeSound(soundOf(300)), wire.mark(), wire.write({ type: "clear" })];
+    const sent = [wire.writeSound(soundOf(500)), wire.mark(), wire.write({ type: "clear" })];
     wire.writeSound(soundOf(10));
     sent.push(wire.write({ type: "sound-end" }));
     expect(sent.map((frame) => readOutbound(frame ?? "", false, STREAM_SID).type)).toEqual([
@@ -304,5 +304,38 @@ describe("every frame", () => {
     }
     expect(sounds).toBeGreaterThan(250);
     expect(events).toBeGreaterThan(500);
+  });
+
+  it("MEDIA-10 a frame written as Twilio writes it is read without a parse, and means what its JSON says", () => {
+    const random = mulberry32(0x7711);
+    const parse = vi.spyOn(JSON, "parse");
+    const written = JSON.stringify(media("1005"));
+    let unparsed = 0;
+    for (let round = 0; round < 20_000; round++) {
+      const wire = startedWire();
+      const text = mutated(written, random);
+      parse.mockClear();
+      const result = wire.read(text);
+      if (!result.ok || result.sound === undefined || parse.mock.calls.length > 0) continue;
+      unparsed += 1;
+      expect(JSON.parse(text)).toMatchObject({
+        event: "media",
+        streamSid: STREAM_SID,
+        media: { track: "inbound", payload: result.sound, timestamp: expect.stringMatching(/^\d{1,12}$/) },
+      });
+    }
+    parse.mockRestore();
+    expect(unparsed).toBeGreaterThan(250);
+  });
+
+  it("MEDIA-10 in another order it is parsed, and means the same, the silence before it too", () => {
+    const inOrder = startedWire();
+    const other = startedWire();
+    for (const timestamp of ["5", "25", "425"]) {
+      const { streamSid, ...rest } = { streamSid: STREAM_SID, ...media(timestamp) };
+      const sound = read(inOrder, media(timestamp));
+      expect(sound).toMatchObject({ ok: true, sound: expect.stringMatching(/^[A-Za-z0-9+/]+={0,2}$/) });
+      expect(read(other, { streamSid, ...rest })).toEqual(sound);
+    }
   });
 });

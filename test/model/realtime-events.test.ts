@@ -1,8 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { LIMITS } from "../../src/limits.ts";
 import { readRealtimeEvent } from "../../src/model/realtime-events.ts";
 import { lossOfClose } from "../../src/model/realtime-failure.ts";
+import { isBase64 } from "../../src/protocol/base64.ts";
 import { NO_USAGE } from "../../src/protocol/call-record.ts";
+import { mulberry32, mutated } from "../caller/mutations.ts";
 
 const read = (type: string, fields: object = {}) =>
   readRealtimeEvent(JSON.stringify({ type, event_id: "event_1", ...fields }));
@@ -157,6 +159,48 @@ describe("reading what OpenAI sends", () => {
       const broken = `${whole.slice(0, at)}${String.fromCharCode(round % 128)}${whole.slice(at + (round % 3))}`;
       expect(typeof readRealtimeEvent(broken).type).toBe("string");
     }
+  });
+});
+
+describe("sound, of which 10 to 50 pieces come a second", () => {
+  const fields = { ...OF_ITEM, delta: "AAAABBBB" };
+  const asLive = JSON.stringify({ type: "response.output_audio.delta", event_id: "event_1", ...fields });
+  const asInReference = JSON.stringify({ event_id: "event_1", type: "response.output_audio.delta", ...fields });
+  const other = JSON.stringify({ ...fields, event_id: "event_1", type: "response.output_audio.delta" });
+
+  it.each([
+    { order: "as it is written", text: asLive, parses: 0 },
+    { order: "as in the reference", text: asInReference, parses: 0 },
+    { order: "in another order", text: other, parses: 1 },
+  ])("VOICE-177 $order it is read with $parses parses", ({ text, parses }) => {
+    const parse = vi.spyOn(JSON, "parse");
+    const event = readRealtimeEvent(text);
+    expect(parse).toHaveBeenCalledTimes(parses);
+    parse.mockRestore();
+    expect(event).toEqual({ type: "sound", responseId: "resp_1", itemId: "item_1", audioBase64: "AAAABBBB" });
+  });
+
+  it("VOICE-177 what is read without a parse and can be sent on is what its JSON says", () => {
+    const random = mulberry32(0x50ad);
+    const parse = vi.spyOn(JSON, "parse");
+    let unparsed = 0;
+    for (let round = 0; round < 40_000; round++) {
+      const text = mutated(round % 2 === 0 ? asLive : asInReference, random);
+      parse.mockClear();
+      const event = readRealtimeEvent(text);
+      if (event.type !== "sound" || parse.mock.calls.length > 0 || !isBase64(event.audioBase64)) continue;
+      unparsed += 1;
+      const { responseId, itemId, audioBase64 } = event;
+      const json = {
+        type: "response.output_audio.delta",
+        response_id: responseId,
+        item_id: itemId,
+        delta: audioBase64,
+      };
+      expect(JSON.parse(text)).toMatchObject(json);
+    }
+    parse.mockRestore();
+    expect(unparsed).toBeGreaterThan(500);
   });
 });
 
