@@ -209,9 +209,10 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
     const progress = live?.runner.line && live.runner.call.progress;
     if (!live || !progress || progress.endedAtMs !== null || progress.closing)
       return new Response(null, { status: 410 });
-    if (!this.#storage.useTicket(ticketId)) return new Response(null, { status: 403 });
+    if (!this.#storage.useTicket(ticketId) && !this.#sound.isUnheard(ticketId))
+      return new Response(null, { status: 403 });
     this.#alarm.arm(Date.now() + LIMITS.deadCallerMs);
-    return this.#sound.accept(live);
+    return this.#sound.accept(live, ticketId);
   }
 
   #hasCaller(): boolean {

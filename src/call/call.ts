@@ -264,6 +264,7 @@ export class Call {
     }
     for (const text of this.#utterances.takeEarly()) this.#turns.callerSaid(text, nowMs);
     if (this.#transcript.isUnanswered) this.#turns.answer(nowMs);
+    else this.voice?.finish(nowMs);
   }
 
   #utterance(text: string | undefined, nowMs: number): void {

@@ -26,8 +26,10 @@ export interface LegWorld {
 /** One socket of a caller with sound: what it may send and how much may wait for it. */
 export class SoundLeg {
   readonly wire: SoundWire;
-  /** When the caller last sent anything at all. */
+  /** When the caller last sent anything at all; before that, when the socket opened. */
   heardAtMs: number;
+  /** The caller has sent something: this socket is theirs for certain. */
+  isHeard = false;
   readonly #socket: LegSocket;
   readonly #world: LegWorld;
   readonly #gate: FrameGate;
@@ -45,6 +47,7 @@ export class SoundLeg {
   hear(frame: string | ArrayBuffer): void {
     const nowMs = this.#world.nowMs();
     this.heardAtMs = nowMs;
+    this.isHeard = true;
     const refusal = this.#gate.check(frame, nowMs);
     if (refusal) {
       this.#world.refuse(refusal);

@@ -20,6 +20,8 @@ export interface SoundShell {
 export class SoundSockets {
   readonly #shell: SoundShell;
   #leg: SoundLeg | undefined;
+  /** Of the newest socket of a browser. */
+  #entry: { readonly ticketId: string; readonly leg: SoundLeg } | undefined;
 
   constructor(shell: SoundShell) {
     this.#shell = shell;
@@ -34,8 +36,16 @@ export class SoundSockets {
     return this.#leg?.heardAtMs;
   }
 
+  /**
+   * A ticket that was taken may be shown once more while nothing has come through its socket: a page that gave up on a slow
+   * handshake, or lost it on the way, has no other.
+   */
+  isUnheard(ticketId: string): boolean {
+    return this.#entry?.ticketId === ticketId && !this.#entry.leg.isHeard;
+  }
+
   /** Takes the caller's socket. An earlier one of theirs is closed: two never speak in one call. */
-  accept(live: LiveCall): Response {
+  accept(live: LiveCall, ticketId: string): Response {
     const { runner, start } = live;
     this.#leg?.close(1000, "replaced");
     this.#leg = undefined;
@@ -68,6 +78,7 @@ export class SoundSockets {
     });
     server.addEventListener("error", () => gone(false));
     this.#leg = leg;
+    if (isBrowser) this.#entry = { ticketId, leg };
     runner.line?.attach(leg.wire);
     runner.dispatch({ type: "leg-open" });
     // Not before the handshake is answered: it must not wait for what is only said afterwards.

@@ -142,6 +142,14 @@ export class VoiceTurns implements TurnMaker {
     if (!this.#agent.tools.isRunning) this.#agent.ask(nowMs);
   }
 
+  /** A caller who is back hears the end of what they were being told when their line was lost. */
+  finish(nowMs: number): void {
+    const last = this.#transcript.turns.at(-1);
+    const { current } = this.answers;
+    const isUnderWay = this.#agent.isDue || this.#agent.tools.isRunning || (current !== undefined && !current.isCut);
+    if (last?.speaker === "agent" && last.heardText !== null && !isUnderWay) this.#agent.ask(nowMs, GO_ON);
+  }
+
   /** What the caller does with their microphone. */
   microphone(event: Extract<CallerEvent, { type: "mute" | "talk-mode" | "talk" }>, nowMs: number): void {
     switch (event.type) {

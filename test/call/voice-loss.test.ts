@@ -195,6 +195,24 @@ describe("a caller with sound who is lost", () => {
     expect(table.asked().filter(({ type }) => type === "say")).toHaveLength(1);
   });
 
+  it("VLOSS-29 what the agent was saying is finished when the caller is back, once", () => {
+    const table = new VoiceTable().connected();
+    table.speaks("item_u1", 400, "Tell me");
+    table.sounds(table.begins("This is a long answer indeed"), 3_000);
+    table.after(1_000).played(table.sentMs - 2_000);
+    table.do({ type: "leg-end", clean: false });
+    const from = table.commands.length;
+    table.after(5_000).start();
+    expect(table.asked(from)).toEqual([
+      { type: "answer", mayUseTools: true, note: expect.stringContaining("cut off by a lost connection") },
+    ]);
+    table.hears("That was all.", 600);
+    const heardFrom = table.commands.length;
+    table.do({ type: "leg-end", clean: false });
+    table.after(1_000).start();
+    expect(table.asked(heardFrom).filter(({ type }) => type === "answer")).toEqual([]);
+  });
+
   it("VLOSS-21 a question that was not answered when the caller was lost is answered when they are back", () => {
     const table = new VoiceTable().connected();
     table.speaks("item_u1", 400, "What now?");

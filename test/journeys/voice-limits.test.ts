@@ -228,6 +228,25 @@ describe.concurrent("who comes back into a call with sound", () => {
     expect(late).toEqual({ status: 101, code: "call_over", closeCode: 1008 });
   });
 
+  it("VJOURNEY-41 may show a ticket once more whose socket they never spoke on, and not after that", async () => {
+    const student = await newStudent("unheard");
+    const call = await prepareCall(room, student);
+    // Each leaves at the first message, without one of its own.
+    for (let time = 0; time < 2; time++) {
+      expect(await knock(call.url, { protocols: withTicket(call.ticket) })).toEqual({
+        status: 101,
+        code: undefined,
+        closeCode: 4_000,
+      });
+    }
+    const caller = new VoiceCaller(call);
+    expect((await caller.begun()).callId).toBe(call.callId);
+    await isAnswered(student, caller);
+    const again = await knock(call.url, { protocols: withTicket(call.ticket) });
+    expect(again).toEqual({ status: 101, code: "bad_ticket", closeCode: 1008 });
+    await caller.hangUp();
+  });
+
   it("VJOURNEY-17 is also who was lost, and finds the session as it was", async () => {
     const { student, caller } = await callOf("lost", { ivrGreeting: GREETING });
     await caller.until(() => caller.answers.includes(GREETING), "the greeting");
