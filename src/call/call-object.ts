@@ -276,8 +276,6 @@ export class CallObject extends DurableObject<Cloudflare.Env> {
       env: this.env,
       storage: this.#storage,
       sendText: (frame) => this.#sockets.send(frame),
-      sendSound: (frame) => this.#sound.send(frame),
-      hasRoom: () => this.#sound.hasRoom(),
       close: (closeCode) => this.#close(closeCode),
       arm: (atMs) => this.#alarm.arm(atMs),
       settle: () => this.#settleSoon(),

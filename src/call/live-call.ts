@@ -35,10 +35,6 @@ export interface CallShell {
   readonly env: Cloudflare.Env;
   readonly storage: CallStorage;
   readonly sendText: (frame: string) => void;
-  /** On the wire of a caller with sound: what is said, and what is shown. */
-  readonly sendSound: (frame: string | ArrayBuffer | Uint8Array) => void;
-  /** Whether a caller with sound listens fast enough for more. */
-  readonly hasRoom: () => boolean;
   readonly close: (closeCode: number) => void;
   readonly arm: (atMs: number) => void;
   readonly settle: () => void;
@@ -225,9 +221,7 @@ export function assembleCall(
         () => funds.openSound(),
         shell.env.ASSETS,
       ),
-      hasRoom: shell.hasRoom,
       isFunded: () => funds.passesSound,
-      send: shell.sendSound,
     },
     tools,
     archive: shell.settle,

@@ -5,6 +5,7 @@ import { LIMITS } from "../limits.ts";
 import { log } from "../log.ts";
 import type { LiveCall } from "./live-call.ts";
 import { SoundLeg } from "./sound-leg.ts";
+import type { VoiceLine } from "./voice-line.ts";
 
 /** What the object does for the sockets of its caller. */
 export interface SoundShell {
@@ -20,6 +21,7 @@ export interface SoundShell {
 export class SoundSockets {
   readonly #shell: SoundShell;
   #leg: SoundLeg | undefined;
+  #line: VoiceLine | undefined;
   /** Of the newest socket of a browser. */
   #entry: { readonly ticketId: string; readonly leg: SoundLeg } | undefined;
 
@@ -47,8 +49,8 @@ export class SoundSockets {
   /** Takes the caller's socket. An earlier one of theirs is closed: two never speak in one call. */
   accept(live: LiveCall, ticketId: string): Response {
     const { runner, start } = live;
-    this.#leg?.close(1000, "replaced");
-    this.#leg = undefined;
+    const { line } = runner;
+    this.#letGo()?.close(1000, "replaced");
     // Whoever comes back has left, even if nobody has seen it yet.
     if (runner.call.progress.legs > 0) runner.dispatch({ type: "leg-end", clean: false });
     const { 0: client, 1: server } = new WebSocketPair();
@@ -57,15 +59,14 @@ export class SoundSockets {
     const isBrowser = start.wayIn === "browser";
     const leg = new SoundLeg(server, isBrowser ? new BrowserWire() : new MediaStreamsWire(), {
       nowMs: Date.now,
-      onSound: (audioBase64, nowMs) => runner.line?.fromCaller(audioBase64, nowMs),
+      onSound: (audioBase64, nowMs) => line?.fromCaller(audioBase64, nowMs),
       dispatch: (event) => runner.dispatch(event),
       refuse: this.#shell.refuse,
       onDropped: () => log({ event: "sound-dropped", callId: start.callId }),
     });
     const gone = (clean: boolean): void => {
       if (leg !== this.#leg) return;
-      this.#leg = undefined;
-      runner.line?.attach(undefined);
+      this.#letGo();
       runner.dispatch({ type: "leg-end", clean });
     };
     server.addEventListener("message", ({ data }) => {
@@ -78,8 +79,9 @@ export class SoundSockets {
     });
     server.addEventListener("error", () => gone(false));
     this.#leg = leg;
+    this.#line = line;
     if (isBrowser) this.#entry = { ticketId, leg };
-    runner.line?.attach(leg.wire);
+    line?.attach(leg);
     runner.dispatch({ type: "leg-open" });
     // Not before the handshake is answered: it must not wait for what is only said afterwards.
     if (isBrowser) this.#shell.background(afterThis().then(() => this.#introduce(live, leg)));
@@ -90,27 +92,27 @@ export class SoundSockets {
   dismissDead(nowMs: number): number | undefined {
     const leg = this.#leg;
     if (!leg || nowMs - leg.heardAtMs < LIMITS.deadCallerMs) return undefined;
-    this.#leg = undefined;
+    this.#letGo();
     leg.close(1001);
     return leg.heardAtMs;
-  }
-
-  hasRoom(): boolean {
-    return this.#leg?.hasRoom() ?? false;
-  }
-
-  send(frame: string | ArrayBuffer | Uint8Array): void {
-    this.#leg?.send(frame);
   }
 
   /** A failure in writing, where the wire has words for it. */
   tell(reason: Reason): void {
     const frame = this.#leg?.wire.write({ type: "error", code: reason, sentence: factsOf(reason).sentence });
-    if (frame !== undefined) this.send(frame);
+    if (frame !== undefined) this.#leg?.send(frame);
   }
 
   close(closeCode: number, reason?: string): void {
     this.#leg?.close(closeCode, reason);
+  }
+
+  /** Nothing more is sent to the caller where they were. */
+  #letGo(): SoundLeg | undefined {
+    const leg = this.#leg;
+    this.#leg = undefined;
+    this.#line?.attach(undefined);
+    return leg;
   }
 
   /** A browser has said all there is to say by its ticket: it is told where it is, and the call begins for it. */

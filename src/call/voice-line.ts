@@ -13,11 +13,16 @@ export interface VoicePorts {
   readonly openVoice: (request: VoiceRequest, afterMs: number, listener: VoiceListener) => VoiceSession;
   /** A failure's sentence as pieces of sound in base64; `undefined`: there is none. */
   readonly loadSpoken: (reason: Reason, format: SoundFormat) => Promise<readonly string[] | undefined>;
-  /** Whether the caller listens fast enough for one more frame of sound. */
-  readonly hasRoom: () => boolean;
   /** Whether there is money for what the caller's sound may lead to. Absent: nobody asks. */
   readonly isFunded?: () => boolean;
-  readonly send: (frame: string | ArrayBuffer | Uint8Array) => void;
+}
+
+/** Where the call's sound leaves: the socket that the caller is on. */
+export interface SoundOutlet {
+  readonly wire: SoundWire;
+  /** Whether the caller listens fast enough for one more frame of sound. */
+  hasRoom(): boolean;
+  send(frame: string | ArrayBuffer | Uint8Array): void;
 }
 
 export type VoiceLineCommand = Extract<
@@ -39,8 +44,7 @@ export class VoiceLine {
   readonly #turns: VoiceTurns;
   readonly #ports: VoicePorts;
   readonly #dispatch: (event: CallEvent) => void;
-  /** Of the socket that the caller is on now. */
-  #wire: SoundWire | undefined;
+  #outlet: SoundOutlet | undefined;
   #session: VoiceSession | undefined;
   #cancelDrain: (() => void) | undefined;
   #early: string[] = [];
@@ -56,15 +60,15 @@ export class VoiceLine {
   }
 
   /** The caller is on another socket now; `undefined`: on none. */
-  attach(wire: SoundWire | undefined): void {
-    this.#wire = wire;
+  attach(outlet: SoundOutlet | undefined): void {
+    this.#outlet = outlet;
   }
 
   /** What is not sound, in the words of the caller's wire. */
   write(command: CallerCommand): void {
     if (command.type === "clear") this.#sentence += 1;
-    const frame = this.#wire?.write(command);
-    if (frame !== undefined) this.#ports.send(frame);
+    const frame = this.#outlet?.wire.write(command);
+    if (frame !== undefined) this.#outlet?.send(frame);
   }
 
   /** Frame path: a piece of the caller's sound. */
@@ -124,15 +128,16 @@ export class VoiceLine {
 
   /** Returns how many milliseconds of sound left us. */
   #send(audioBase64: string): number {
-    const wire = this.#wire;
-    if (!wire || !this.#ports.hasRoom()) return 0;
+    const outlet = this.#outlet;
+    if (!outlet?.hasRoom()) return 0;
+    const { wire } = outlet;
     const beforeMs = wire.sentMs;
     const frame = wire.writeSound(audioBase64);
     // What is no sound to this wire is not sent: an empty frame is an error to Twilio.
     if (wire.sentMs === beforeMs) return 0;
-    this.#ports.send(frame);
+    outlet.send(frame);
     const mark = wire.mark();
-    if (mark !== undefined) this.#ports.send(mark);
+    if (mark !== undefined) outlet.send(mark);
     return wire.sentMs - beforeMs;
   }
 
@@ -145,7 +150,7 @@ export class VoiceLine {
       const sentMs = this.#send(piece);
       if (sentMs > 0) this.#turns.answers.playback.sent(`spoken:${sentence}`, sentMs);
     }
-    this.#dispatch({ type: "sentence-end", sent: pieces !== undefined && this.#wire !== undefined });
+    this.#dispatch({ type: "sentence-end", sent: pieces !== undefined && this.#outlet !== undefined });
   }
 
   #close(): void {

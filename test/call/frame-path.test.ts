@@ -63,8 +63,6 @@ class Path {
           return openVoice({ ...options, startTimer, nowMs: () => facts.startedAtMs }, listener);
         },
         loadSpoken: async () => undefined,
-        hasRoom: () => this.leg.hasRoom(),
-        send: (frame) => this.leg.send(frame),
       },
       tools: new ToolRunner(facts.callId, {
         nowMs: () => facts.startedAtMs,
@@ -85,7 +83,7 @@ class Path {
       refuse: note("refuse"),
       onDropped: note("dropped"),
     });
-    this.#runner.line?.attach(wire);
+    this.#runner.line?.attach(this.leg);
   }
 
   /** The session is set up, a response has begun and its first sound has gone; from here on, frames only. */
