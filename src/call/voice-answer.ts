@@ -76,8 +76,9 @@ export class VoiceAnswer {
   }
 
   /** Frame path: a piece of its sound has left us. */
-  soundSent(nowMs: number): void {
-    if (this.#turnLatencyMs === null) this.#turnLatencyMs = this.#since(nowMs);
+  soundSent(nowMs: () => number): void {
+    if (this.#turnLatencyMs === null && this.turnEndedAtMs !== undefined)
+      this.#turnLatencyMs = nowMs() - this.turnEndedAtMs;
   }
 
   /** The caller has heard `heardMs` of it by now; returns whether that was news for the timings. */

@@ -49,16 +49,16 @@ export class VoiceAnswers {
     return this.#byResponse.get(responseId);
   }
 
-  /** Frame path. */
-  passesSound(responseId: string): boolean {
+  /** Frame path: the answer that sound of this response is for; `undefined`: nobody is to hear it. */
+  audible(responseId: string): VoiceAnswer | undefined {
     const answer = this.#byResponse.get(responseId);
-    return answer !== undefined && !answer.isCut;
+    return answer?.isCut ? undefined : answer;
   }
 
   /** Frame path: so much sound of an item has left us. */
-  soundSent(responseId: string, itemId: string, ms: number, nowMs: number): void {
+  soundSent(answer: VoiceAnswer, itemId: string, ms: number, nowMs: () => number): void {
     this.playback.sent(itemId, ms);
-    this.#byResponse.get(responseId)?.soundSent(nowMs);
+    answer.soundSent(nowMs);
   }
 
   soundStarted(answer: VoiceAnswer, itemId: string, nowMs: number): void {

@@ -121,9 +121,10 @@ export class VoiceLine {
 
   /** Frame path: a piece of the agent's sound. */
   #fromModel(responseId: string, itemId: string, audioBase64: string): void {
-    if (!this.#turns.passesSound(responseId)) return;
+    const answer = this.#turns.audible(responseId);
+    if (!answer) return;
     const sentMs = this.#send(audioBase64);
-    if (sentMs > 0) this.#turns.answers.soundSent(responseId, itemId, sentMs, this.#ports.nowMs());
+    if (sentMs > 0) this.#turns.answers.soundSent(answer, itemId, sentMs, this.#ports.nowMs);
   }
 
   /** Returns how many milliseconds of sound left us. */

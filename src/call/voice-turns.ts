@@ -15,6 +15,7 @@ import { Screen } from "./screen.ts";
 import { cut } from "./tool-desk.ts";
 import type { Transcript } from "./transcript.ts";
 import type { AnswerOutcome, TurnMaker, UnfinishedTurn } from "./turn-maker.ts";
+import type { VoiceAnswer } from "./voice-answer.ts";
 import { stateOf, type VoiceAnswers } from "./voice-answers.ts";
 import { transcriptNow } from "./voice-guess.ts";
 import { VoiceLink } from "./voice-link.ts";
@@ -82,9 +83,9 @@ export class VoiceTurns implements TurnMaker {
     return this.sound.takes(nowMs) && !this.#isClosed && !this.isUnfunded;
   }
 
-  /** Frame path: whether sound of this response is for the caller. */
-  passesSound(responseId: string): boolean {
-    return !this.#isClosed && this.answers.passesSound(responseId);
+  /** Frame path: the answer that sound of this response is for; `undefined`: the caller is not to hear it. */
+  audible(responseId: string): VoiceAnswer | undefined {
+    return this.#isClosed ? undefined : this.answers.audible(responseId);
   }
 
   /** When the session must be exchanged for a fresh one; in a pause sooner than in mid-sentence. */

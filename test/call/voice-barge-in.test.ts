@@ -18,7 +18,7 @@ describe("a caller who speaks over the agent", () => {
     const commands = table.upstream({ type: "speech-start", itemId: "item_u2" });
     expect(toCaller(commands)[0]).toBe("clear");
     expect(table.asked(from)).toEqual([{ type: "truncate", itemId: table.ids.itemId, heardMs: 1_000 }]);
-    expect(table.voice.passesSound(table.ids.responseId)).toBe(false);
+    expect(table.voice.audible(table.ids.responseId)).toBeUndefined();
     expect(table.sounds(table.ids, 500)).toBe(0);
   });
 

@@ -74,8 +74,9 @@ export class VoiceTable extends Table {
   /** So much sound of it leaves for the caller; returns what of it did. */
   sounds(ids: { responseId: string; itemId: string }, ms: number): number {
     this.upstream({ type: "sound-start", ...ids });
-    if (!this.voice.passesSound(ids.responseId)) return 0;
-    this.voice.answers.soundSent(ids.responseId, ids.itemId, ms, this.nowMs);
+    const answer = this.voice.audible(ids.responseId);
+    if (!answer) return 0;
+    this.voice.answers.soundSent(answer, ids.itemId, ms, () => this.nowMs);
     this.sentMs += ms;
     return ms;
   }

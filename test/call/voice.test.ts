@@ -59,8 +59,7 @@ describe("a call with sound", () => {
     table.after(250);
     const ids = table.begins("Good ");
     table.after(80).upstream({ type: "sound-start", ...ids });
-    table.after(5).voice.answers.soundSent(ids.responseId, ids.itemId, 700, table.nowMs);
-    table.sentMs += 700;
+    table.after(5).sounds(ids, 700);
     table.ends(ids.responseId);
     table.after(160).played(table.sentMs - 600);
     expect(table.turns.at(-1)?.timings).toEqual({
@@ -179,7 +178,7 @@ describe("a call with sound", () => {
     table.after(LIMITS.callDefaultMs);
     table.ring();
     expect(table.voice.takesSound(table.nowMs)).toBe(false);
-    expect(table.voice.passesSound(ids.responseId)).toBe(false);
+    expect(table.voice.audible(ids.responseId)).toBeUndefined();
     expect(table.line.at(-1)).toContain("We have reached the end of our time. Goodbye. (call_cap)");
   });
 
