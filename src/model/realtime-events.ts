@@ -133,8 +133,11 @@ function readUsualSound(text: string): RealtimeEvent | undefined {
   const to = text.length - END_OF_SOUND.length;
   // A string ends at its first quote, if none of it is escaped. What is in it is looked at where it is sent on.
   if (text.indexOf('"', from) !== to || text.includes("\\", from)) return undefined;
-  return { type: "sound", responseId, itemId, audioBase64: text.slice(from, to) };
+  return { type: "sound", responseId, itemId: detached(itemId), audioBase64: text.slice(from, to) };
 }
+
+/** A copy. A part of a text that is kept keeps all of that text, and an id is kept longer than the sound it came with. */
+const detached = (part: string): string => ` ${part}`.slice(1);
 
 /** Reads one message of OpenAI's. Never throws; event shapes: OpenAI's reference of the Realtime API (GA). */
 export function readRealtimeEvent(text: string): RealtimeEvent {
