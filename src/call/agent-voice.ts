@@ -16,6 +16,9 @@ import { stateOf, VoiceAnswers } from "./voice-answers.ts";
 /** Recorded sentences take about so much longer than reckoned from their letters, with their loading. */
 const SENTENCE_MARGIN_MS = 2_500;
 
+/** Told to the model whose answer was cut off by a loss, of its session or of its caller. */
+const GO_ON = "Your last answer was cut off by a lost connection. Finish it in few words, without repeating yourself.";
+
 export type AnswerEvent = Extract<
   VoiceEvent,
   { type: "sound-start" | "agent-delta" | "agent-text" | "tool-call" | "response-end" }
@@ -63,6 +66,12 @@ export class AgentVoice {
 
   get isDue(): boolean {
     return this.#isDue;
+  }
+
+  /** There is an answer to come, or one being made that is heard. */
+  get isAnswering(): boolean {
+    const { current } = this.answers;
+    return this.#isDue || this.tools.isRunning || (current !== undefined && !current.isCut);
   }
 
   get isAnnouncing(): boolean {
@@ -115,6 +124,11 @@ export class AgentVoice {
     this.expect();
   }
 
+  /** The model is asked for the rest of an answer that was cut off. */
+  finish(nowMs: number): void {
+    this.ask(nowMs, GO_ON);
+  }
+
   begin(responseId: string, nowMs: number): void {
     this.#isDue = false;
     this.answers.begin(responseId, this.#turnEndedAtMs, nowMs);
@@ -154,6 +168,15 @@ export class AgentVoice {
   run(toolCallId: string, nowMs: number): void {
     const refused = this.tools.run(toolCallId);
     if (refused && this.toolEnded(toolCallId, refused)) this.goOn(nowMs);
+  }
+
+  /** A caller who is back waits for a tool from before: it runs still, or again. */
+  awaitAgain(toolCallId: string, nowMs: number): void {
+    const refused = this.tools.run(toolCallId);
+    if (refused) this.toolEnded(toolCallId, refused);
+    if (!this.tools.isRunning) return;
+    this.#turnEndedAtMs = nowMs;
+    this.#screen.show("using-tool");
   }
 
   /** A tool gave back. Returns whether the model can go on. */

@@ -157,7 +157,7 @@ export class Call {
         return;
       case "timer":
         if (event.timer === "filler") this.#turns.filler(nowMs);
-        else if (event.timer === "sound-gap") this.voice?.soundGap(nowMs);
+        else if (event.timer === "sound-gap") this.voice?.microphone.fillGap(nowMs);
         else if (event.timer === "goodbye") this.money.goodbye(nowMs);
         else this.#utterance(this.#keypad.take(), nowMs);
         return;
@@ -198,7 +198,7 @@ export class Call {
       case "talk-mode":
       case "talk":
         if (event.type === "talk") this.#silence.broken(nowMs);
-        if (!this.progress.closing) this.voice?.microphone(event, nowMs);
+        if (!this.progress.closing) this.voice?.microphone.do(event, nowMs);
         return;
       case "hang-up":
         this.#legEnded(true, nowMs);
@@ -263,8 +263,7 @@ export class Call {
       if (greeting) this.#say(greeting, nowMs);
     }
     for (const text of this.#utterances.takeEarly()) this.#turns.callerSaid(text, nowMs);
-    if (this.#transcript.isUnanswered) this.#turns.answer(nowMs);
-    else this.voice?.finish(nowMs);
+    this.#turns.catchUp(nowMs);
   }
 
   #utterance(text: string | undefined, nowMs: number): void {

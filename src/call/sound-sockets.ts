@@ -39,8 +39,8 @@ export class SoundSockets {
   }
 
   /**
-   * A ticket that was taken may be shown once more while nothing has come through its socket: a page that gave up on a slow
-   * handshake, or lost it on the way, has no other.
+   * A ticket that was taken may be shown again, as often as need be, while nothing has come through its socket: a page that
+   * gave up on a slow handshake, or lost it on the way, has no other. Remembered by this object only.
    */
   isUnheard(ticketId: string): boolean {
     return this.#entry?.ticketId === ticketId && !this.#entry.leg.isHeard;

@@ -18,6 +18,8 @@ const FILLERS = ["One moment, please.", "Let me check that.", "Just a second."];
 export class ToolDesk {
   /** Ids of the calls that the present turn waits for. */
   readonly running = new Set<string>();
+  /** Ids of all calls that were begun here: one that has not given back is still at it. */
+  readonly #begun = new Set<string>();
   readonly #callId: CallId;
   readonly #tools: readonly Tool[];
   readonly #transcript: Transcript;
@@ -71,7 +73,7 @@ export class ToolDesk {
     return toolCall;
   }
 
-  /** Runs a call that was kept. Returns the result of one that may not be run. */
+  /** Runs a call that was kept, or waits for it if it runs already. Returns the result of one that may not be run. */
   run(toolCall: ToolCallRecord): ToolResult | undefined {
     this.running.add(toolCall.toolCallId);
     this.#usedInTurn += 1;
@@ -81,7 +83,8 @@ export class ToolDesk {
       const output = JSON.stringify({ error: tool ? "too many tool calls" : "there is no such tool" });
       return { outcome: "failed", output, durationMs: 0, effect: null };
     }
-    this.#emit({ type: "run-tool", toolCall, tool });
+    if (!this.#begun.has(toolCall.toolCallId)) this.#emit({ type: "run-tool", toolCall, tool });
+    this.#begun.add(toolCall.toolCallId);
     this.#emit({ type: "timer", timer: "filler", afterMs: LIMITS.toolFillerMs });
     return undefined;
   }

@@ -39,6 +39,8 @@ export interface TurnMaker {
   /** Whole words of the caller, typed or written down by the carrier. */
   callerSaid(text: string, nowMs: number): void;
   answer(nowMs: number): void;
+  /** What the caller has not been told by now is told: to one who is back, or who spoke before all was ready. */
+  catchUp(nowMs: number): void;
   toolEnded(toolCallId: string, result: ToolResult, nowMs: number): void;
   filler(nowMs: number): void;
   /** Gives up what is being made; `heardText`: what was heard of it, if that is known. */

@@ -114,6 +114,10 @@ export class Turns implements TurnMaker {
     if (this.#tools.running.size === 0) this.#respond(answer, nowMs);
   }
 
+  catchUp(nowMs: number): void {
+    if (this.#transcript.isUnanswered) this.answer(nowMs);
+  }
+
   /** Takes what the model reports; returns the outcome when that finishes the turn. */
   model(response: number, events: readonly ModelEvent[], nowMs: number): AnswerOutcome | undefined {
     let outcome: AnswerOutcome | undefined;

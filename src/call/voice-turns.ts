@@ -1,4 +1,3 @@
-import type { CallerEvent } from "../caller/caller-leg.ts";
 import { factsOf, type Reason } from "../failure.ts";
 import { LIMITS } from "../limits.ts";
 import type { VoiceCommand, VoiceEvent, VoiceRequest } from "../model/voice-leg.ts";
@@ -8,9 +7,11 @@ import type { UsageSource } from "../protocol/charge.ts";
 import { AgentVoice } from "./agent-voice.ts";
 import type { CallCommand, ToolResult } from "./call-events.ts";
 import { type CallFacts, FATAL } from "./call-facts.ts";
-import { CallerSound } from "./caller-sound.ts";
+import type { CallerSound } from "./caller-sound.ts";
 import { CallerTurns } from "./caller-turns.ts";
 import type { Ledger } from "./ledger.ts";
+import { Microphone } from "./microphone.ts";
+import { owedBy } from "./owed.ts";
 import { Screen } from "./screen.ts";
 import { cut } from "./tool-desk.ts";
 import type { Transcript } from "./transcript.ts";
@@ -21,16 +22,13 @@ import { transcriptNow } from "./voice-guess.ts";
 import { VoiceLink } from "./voice-link.ts";
 import { voiceRequestOf } from "./voice-request.ts";
 
-/** Told to the model when a loss of the session has cut its answer. */
-const GO_ON = "Your last answer was cut off by a lost connection. Finish it in few words, without repeating yourself.";
-
 /**
  * Whose turn it is in a call with sound. The model hears by itself when a turn of the caller is over and begins to
  * answer; what is decided here is whose sound counts, what the caller is shown, and what happens when the line to the
  * model is lost. What the agent says is {@link AgentVoice}'s. Sound does not come here: see {@link takesSound}.
  */
 export class VoiceTurns implements TurnMaker {
-  readonly sound = new CallerSound();
+  readonly microphone: Microphone;
   readonly #facts: CallFacts;
   readonly #transcript: Transcript;
   readonly #ledger: Ledger;
@@ -39,7 +37,10 @@ export class VoiceTurns implements TurnMaker {
   readonly #agent: AgentVoice;
   readonly #caller: CallerTurns;
   readonly #link: VoiceLink;
+  readonly #sound: CallerSound;
   #isClosed = false;
+  /** The caller is lost, and may come back: nobody hears what is said now. */
+  #isAway = false;
   /** Nothing more may be asked of the model: there is no money for it. */
   isUnfunded = false;
   /** Words of ours that the model was told to say, and has not begun to. */
@@ -51,14 +52,17 @@ export class VoiceTurns implements TurnMaker {
     this.#ledger = ledger;
     this.#emit = emit;
     this.#screen = new Screen(emit);
-    this.#agent = new AgentVoice(facts, transcript, ledger, this.#screen, emit, (command) => this.#tell(command));
+    const tell = (command: VoiceCommand): void => this.#tell(command);
+    this.#agent = new AgentVoice(facts, transcript, ledger, this.#screen, emit, tell);
+    this.microphone = new Microphone(transcript, this.#screen, this.#agent, emit, tell);
+    this.#sound = this.microphone.sound;
     this.#caller = new CallerTurns(transcript, this.#screen.keep.bind(this.#screen));
     this.#link = new VoiceLink(emit);
   }
 
   /** What a session that is opened now begins with. */
   get request(): VoiceRequest {
-    return voiceRequestOf(this.#facts, this.#transcript, this.sound.pushToTalk);
+    return voiceRequestOf(this.#facts, this.#transcript, this.#sound.pushToTalk);
   }
 
   get answers(): VoiceAnswers {
@@ -66,7 +70,7 @@ export class VoiceTurns implements TurnMaker {
   }
 
   get isBusy(): boolean {
-    return this.sound.isSpeech || this.#agent.isBusy;
+    return this.#sound.isSpeech || this.#agent.isBusy;
   }
 
   get state(): CallState {
@@ -80,7 +84,7 @@ export class VoiceTurns implements TurnMaker {
 
   /** Frame path: whether the caller's sound is for the model now. */
   takesSound(nowMs: number): boolean {
-    return this.sound.takes(nowMs) && !this.#isClosed && !this.isUnfunded;
+    return this.#sound.takes(nowMs) && !this.#isClosed && !this.isUnfunded;
   }
 
   /** Frame path: the answer that sound of this response is for; `undefined`: the caller is not to hear it. */
@@ -104,14 +108,15 @@ export class VoiceTurns implements TurnMaker {
   }
 
   open(nowMs: number): void {
+    this.#isAway = false;
     this.answers.playback.restart();
-    this.#screen.begin();
-    if (this.#link.isOpen || this.#isClosed) return;
+    this.#screen.begin(this.#link.isReady ? stateOf(undefined, true, this.#agent.isDue) : "connecting");
+    if (this.#isClosed) return;
     const callerSeq = this.#transcript.lastOf("caller")?.seq ?? 0;
     for (const { seq, toolCall } of this.#transcript.turns) {
-      if (seq > callerSeq && toolCall) this.#agent.run(toolCall.toolCallId, nowMs);
+      if (seq > callerSeq && toolCall) this.#agent.awaitAgain(toolCall.toolCallId, nowMs);
     }
-    this.#openLink(nowMs);
+    if (!this.#link.isOpen) this.#openLink(nowMs);
   }
 
   say(text: string): void {
@@ -140,28 +145,28 @@ export class VoiceTurns implements TurnMaker {
   }
 
   answer(nowMs: number): void {
-    if (!this.#agent.tools.isRunning) this.#agent.ask(nowMs);
+    this.#agent.ask(nowMs);
   }
 
-  /** A caller who is back hears the end of what they were being told when their line was lost. */
-  finish(nowMs: number): void {
-    const last = this.#transcript.turns.at(-1);
-    const { current } = this.answers;
-    const isUnderWay = this.#agent.isDue || this.#agent.tools.isRunning || (current !== undefined && !current.isCut);
-    if (last?.speaker === "agent" && last.heardText !== null && !isUnderWay) this.#agent.ask(nowMs, GO_ON);
-  }
-
-  /** What the caller does with their microphone. */
-  microphone(event: Extract<CallerEvent, { type: "mute" | "talk-mode" | "talk" }>, nowMs: number): void {
-    switch (event.type) {
-      case "mute":
-        this.sound.isMuted = event.muted;
+  catchUp(nowMs: number): void {
+    if (this.#sound.isSpeech || this.#agent.isAnswering) return;
+    const owed = owedBy(this.#transcript.turns);
+    switch (owed.what) {
+      case "greeting": {
+        const { greeting } = this.#facts.config;
+        if (greeting !== null && this.#unsaid === undefined) this.say(greeting);
         return;
-      case "talk-mode":
-        if (this.sound.setPushToTalk(event.pushToTalk)) this.#tell({ type: "push-to-talk", on: event.pushToTalk });
+      }
+      case "answer":
+        this.#agent.turnOver(nowMs);
+        this.#agent.ask(nowMs);
         return;
-      case "talk":
-        this.#talk(event.pressed, nowMs);
+      case "rest":
+        if (this.microphone.hasSilenced(owed.seq)) return;
+        this.#agent.turnOver(nowMs);
+        this.#agent.finish(nowMs);
+        return;
+      case "nothing":
         return;
     }
   }
@@ -181,23 +186,18 @@ export class VoiceTurns implements TurnMaker {
     this.#agent.filler();
   }
 
-  /** A caller who stopped sending in mid-speech gets silence, so that the model can hear the end of the turn. */
-  soundGap(nowMs: number): void {
-    if (!this.sound.isSpeech) return;
-    if (this.sound.isGap(nowMs)) this.#emit({ type: "fill-silence", ms: LIMITS.soundGapFillMs });
-    this.#emit({ type: "timer", timer: "sound-gap", afterMs: LIMITS.soundGapMs });
-  }
-
   stop(_heardText: string | null, nowMs: number): void {
+    this.#isAway = true;
+    if (this.#unsaid !== undefined) this.#tell({ type: "cancel" });
     this.#unsaid = undefined;
     this.#agent.interrupt(true, nowMs);
     this.#agent.tools.beginTurn();
-    this.sound.release(nowMs);
+    this.#sound.release(nowMs);
   }
 
   close(drain: boolean, nowMs: number): void {
     this.#isClosed = true;
-    this.#speech(false);
+    this.microphone.speech(false);
     const isOwed = drain && this.awaitsRecord;
     if (!isOwed) this.#agent.abandon(nowMs);
     this.#link.close(isOwed);
@@ -209,7 +209,7 @@ export class VoiceTurns implements TurnMaker {
     const wasMaking = this.#giveUpSession(nowMs);
     this.#link.close(false);
     this.#openLink(nowMs);
-    if (wasMaking) this.#agent.ask(nowMs, GO_ON);
+    if (wasMaking) this.#agent.finish(nowMs);
   }
 
   /** Takes what a session reports; returns the outcome when that finishes a turn of the agent. */
@@ -259,11 +259,11 @@ export class VoiceTurns implements TurnMaker {
       case "speech-start":
         this.#agent.interrupt(false, nowMs);
         this.#caller.begin(event.itemId, nowMs);
-        this.#speech(true);
+        this.microphone.speech(true);
         this.#screen.show("listening");
         return undefined;
       case "speech-end":
-        this.#speech(false);
+        this.microphone.speech(false);
         this.#agent.turnOver(nowMs);
         return undefined;
       case "caller-turn":
@@ -277,6 +277,8 @@ export class VoiceTurns implements TurnMaker {
       }
       case "response-start":
         this.#agent.begin(event.responseId, nowMs);
+        // It is asked for again when somebody is there to hear it.
+        if (this.#isAway) this.#agent.interrupt(true, nowMs);
         return undefined;
       case "response-end":
         if (event.outcome === "complete" || event.outcome === "cut") this.#link.proven();
@@ -304,39 +306,19 @@ export class VoiceTurns implements TurnMaker {
     }
     const isTooSlow = reason === "upstream_timeout";
     // A caller who has waited for nothing to say again is told all the same that something is wrong.
-    const isSilence = isTooSlow && (wasConnecting || isOurs);
+    const isSilence = isTooSlow && !this.#isAway && (wasConnecting || isOurs);
     if (wasMaking || isSilence) this.announce(isTooSlow && wasMaking && !isOurs ? reason : "upstream_lost", nowMs);
     this.#openLink(nowMs);
-    if (wasMaking && !isTooSlow && !isOurs) this.#agent.ask(nowMs, GO_ON);
+    if (wasMaking && !isTooSlow && !isOurs) this.#agent.finish(nowMs);
     return undefined;
   }
 
-  /** A session will report nothing any more; returns whether it owed or was making an answer. */
+  /** A session will report nothing any more; returns whether it owed or was making an answer that is waited for. */
   #giveUpSession(nowMs: number): boolean {
     const wasMaking = this.#agent.lose(nowMs);
     this.#caller.lost();
-    this.#speech(false);
-    return wasMaking;
-  }
-
-  /** The push-to-talk button. */
-  #talk(pressed: boolean, nowMs: number): void {
-    if (pressed) {
-      if (!this.sound.press(nowMs)) return;
-      this.#agent.interrupt(true, nowMs);
-      this.#tell({ type: "discard-input" });
-      this.#screen.show("listening");
-      return;
-    }
-    const heldMs = this.sound.release(nowMs);
-    if (heldMs === undefined) return;
-    if (heldMs < LIMITS.talkMinMs) {
-      this.#tell({ type: "discard-input" });
-      return;
-    }
-    // An answer is expected once the model has taken the turn: of one without sound it takes nothing.
-    this.#agent.turnOver(nowMs);
-    this.#tell({ type: "turn-end" });
+    this.microphone.speech(false);
+    return wasMaking && !this.#isAway;
   }
 
   #openLink(nowMs: number): void {
@@ -344,11 +326,6 @@ export class VoiceTurns implements TurnMaker {
     if (!this.#agent.isAnnouncing) this.#screen.show("connecting");
     this.#link.open(this.request, nowMs);
     if (this.#unsaid !== undefined) this.#tell({ type: "say", text: this.#unsaid });
-  }
-
-  #speech(isSpeech: boolean): void {
-    this.sound.isSpeech = isSpeech;
-    this.#emit({ type: "timer", timer: "sound-gap", afterMs: isSpeech ? LIMITS.soundGapMs : null });
   }
 
   #tell(command: VoiceCommand): void {

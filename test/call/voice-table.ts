@@ -49,6 +49,12 @@ export class VoiceTable extends Table {
     return this;
   }
 
+  /** The caller comes back, on a socket of which all positions begin at 0. */
+  back(): this {
+    this.sentMs = 0;
+    return this.start();
+  }
+
   upstream(...events: VoiceEvent[]): readonly CallCommand[] {
     return events.flatMap((event) => this.do({ type: "voice", session: this.session, event }));
   }

@@ -191,7 +191,7 @@ describe("the agent's sound", () => {
 });
 
 describe("what was heard of it", () => {
-  it("MEDIA-6 a mark follows each 200 ms of sound and the end of a speech, and comes back as the position", () => {
+  it("MEDIA-6 a mark follows each 400 ms of sound and the end of a speech, and comes back as the position", () => {
     const wire = startedWire();
     const marks: string[] = [];
     for (let count = 0; count < 5; count++) {

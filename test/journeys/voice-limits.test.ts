@@ -228,8 +228,8 @@ describe.concurrent("who comes back into a call with sound", () => {
     expect(late).toEqual({ status: 101, code: "call_over", closeCode: 1008 });
   });
 
-  it("VJOURNEY-41 may show a ticket once more whose socket they never spoke on, and not after that", async () => {
-    const student = await newStudent("unheard");
+  it("VJOURNEY-41 may show a ticket again whose socket they never spoke on, hears the greeting, and not after that", async () => {
+    const student = await newStudent("unheard", { ivrGreeting: GREETING });
     const call = await prepareCall(room, student);
     // Each leaves at the first message, without one of its own.
     for (let time = 0; time < 2; time++) {
@@ -241,6 +241,10 @@ describe.concurrent("who comes back into a call with sound", () => {
     }
     const caller = new VoiceCaller(call);
     expect((await caller.begun()).callId).toBe(call.callId);
+    // What was begun for those who left is kept as not heard.
+    const greetings = () =>
+      caller.turns.filter(({ text, heardText, usage }) => text === GREETING && heardText === null && usage);
+    await caller.until(() => greetings().length === 1, "the greeting");
     await isAnswered(student, caller);
     const again = await knock(call.url, { protocols: withTicket(call.ticket) });
     expect(again).toEqual({ status: 101, code: "bad_ticket", closeCode: 1008 });

@@ -268,7 +268,7 @@ describe("strange events", () => {
     expect(caller.voice.counts.droppedSounds).toBe(1);
   });
 
-  it("VOICE-130 a piece of sound costs one parse, and one of the caller's neither parse nor stringify", async () => {
+  it("VOICE-130 a piece of sound in an unusual form costs one parse, and one of the caller's neither parse nor stringify", async () => {
     const [caller, socket] = await scripted();
     caller.do({ type: "say", text: "Hello." });
     socket.tell("response.created", { response: { id: "resp_1", metadata: { ask: "ask_1" } } });

@@ -18,7 +18,8 @@ export interface SoundServer {
   dial(call: number, listener: SoundListener): Promise<SoundCaller>;
 }
 
-const FIRST_ECHO_TIMEOUT_MS = 10_000;
+/** Long: past one full core a call is heard late, and is no failure. */
+const FIRST_ECHO_TIMEOUT_MS = 30_000;
 const DRAIN_TIMEOUT_MS = 3_000;
 const POLL_MS = 20;
 
