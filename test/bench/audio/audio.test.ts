@@ -203,7 +203,7 @@ describe("figures of sound", () => {
     const starts = { openMs: [4], firstEchoMs: [5], lostMsPerCall: 20, frames: NO_FRAMES };
     const singles = {
       silentCallKiB: 200,
-      held: [75, 100],
+      held: [100, 50, 75],
       slowStarts: starts,
       starts,
       bargeIns: { clearMs: [3], unanswered: 0, lateSoundMs: 0 },
@@ -214,7 +214,7 @@ describe("figures of sound", () => {
     expect(line("speech lost at start")).toContain("missed");
     expect(line("upgrade answered")).toContain("met");
     expect(line("calls held")).toBe("");
-    const bare = { ...ours, name: "workerd-bare", singles: { ...singles, held: [100, 100] } };
+    const bare = { ...ours, name: "workerd-bare", singles: { ...singles, held: [100, 300, 25] } };
     const both = targetTable("browser", [ours, bare], [50]);
     expect(both).toMatch(/calls held .* 0\.75x \| +at least 0\.8x \| \*\*missed\*\*/);
     expect(both).toMatch(/CPU ms a call-minute, N=50 .* 1\.00x \| +at most 1x \| +met/);

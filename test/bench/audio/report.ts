@@ -158,7 +158,7 @@ export function targetTable(wire: WireName, all: readonly ServerFigures[], count
     atMost("upgrade answered, p90 ms", answered?.p90, 10),
     inRatio(`added p50 ms, ${at}`, mine?.p50, theirs?.p50, "most", 1.2),
     inRatio(`added p90 ms, ${at}`, mine?.p90, theirs?.p90, "most", 1.2),
-    inRatio("calls held", least(ours.singles.held), least(bare?.singles?.held), "least", 0.8),
+    inRatio("calls held", middle(ours.singles.held), middle(bare?.singles?.held), "least", 0.8),
     inRatio(
       `KiB a silent call, N=${silentCalls}`,
       ours.singles.silentCallKiB,
@@ -193,8 +193,7 @@ function inRatio(
 
 const verdict = (isMet: boolean): string => (isMet ? "met" : "**missed**");
 const find = (all: readonly ServerFigures[], name: string) => all.find((each) => each.name === name);
-const least = (values: readonly number[] | undefined): number | undefined =>
-  values === undefined || values.length === 0 ? undefined : Math.min(...values);
+const middle = (values: readonly number[] = []): number | undefined => percentiles(values)?.p50;
 const costCallsOf = (counts: readonly number[]): number =>
   counts.includes(COST_CALLS) ? COST_CALLS : Math.max(...counts);
 
