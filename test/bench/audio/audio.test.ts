@@ -8,9 +8,10 @@ import { FrameReader, HEADER_BYTES, HEADER_CHARACTERS, readHeader, writeFrame } 
 import type { SoundWindow } from "./load.ts";
 import { Playback } from "./playback.ts";
 import { append, soundOf } from "./realtime-wire.ts";
-import { addedMs, framesOf, targetTable } from "./report.ts";
+import { addedMs, framesOf } from "./report.ts";
 import { soakTable } from "./soak.ts";
 import { addTallies, FrameTally, NO_FRAMES } from "./tally.ts";
+import { targetTable } from "./targets.ts";
 
 const FRAME_BYTES = 160;
 const frame = (seq: number, call = 7, sentAtMs = 1_234.567_891): Buffer =>

@@ -13,8 +13,10 @@ import {
   type SoundWindow,
   startCalls,
 } from "./load.ts";
-import { addedMs, frameTable, startTable, targetTable } from "./report.ts";
+import { addedMs, frameTable, sideTable, startTable } from "./report.ts";
 import { type Contender, type SoundServers, startSoundServers } from "./servers.ts";
+import { measureSideBySide } from "./side-by-side.ts";
+import { targetTable } from "./targets.ts";
 
 const WARM_UP_CALLS = 20;
 const WARM_UP_MS = 1_000;
@@ -51,6 +53,8 @@ export async function runAudio(wire: WireName, given: Options, { folder, onStop,
   const measureMs = given.quick ? QUICK_MEASURE_MS : MEASURE_MS;
   const windows = await inRounds(plan, servers.all, (server, calls) => measure(server, calls, measureMs));
   const held = given.quick ? new Map<string, number[]>() : await ramps(servers);
+  say("side by side");
+  const side = given.quick ? undefined : await measureSideBySide(servers.all);
   say("starts of calls, barge-ins");
   const singles = await measureSingles(servers, (why) => failures.push(`${wire}, ${why}`));
 
@@ -80,7 +84,9 @@ While the upstream takes ${SLOW_ACCEPT_MS} ms to accept (first two columns), ${S
 
 ${startTable(wire, figures, counts)}
 
-${targetTable(wire, figures, counts)}
+${sideTable(side)}
+
+${targetTable(wire, figures, counts, side)}
 `);
   printFailures(failures);
   if (given.quick) return;
@@ -88,7 +94,7 @@ ${targetTable(wire, figures, counts)}
     ...server,
     byCalls: [...server.byCalls.values()].map((each) => ({ ...each, addedMs: addedMs(server, figures, each.calls) })),
   }));
-  await writeResults(`latest-${wire}.json`, { startedAt, machine: machine(), given, figures: kept, failures });
+  await writeResults(`latest-${wire}.json`, { startedAt, machine: machine(), given, figures: kept, side, failures });
 }
 
 /** Once a process: the rows of one process with other frames would find its memory used. */

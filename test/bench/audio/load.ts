@@ -9,7 +9,7 @@ import { type SoundServer, Talker, Talkers } from "./talkers.ts";
 import { addTallies, NO_FRAMES, type Tally } from "./tally.ts";
 
 /** All calls together dial within about so long. */
-const DIAL_SPREAD_MS = 1_500;
+export const DIAL_SPREAD_MS = 1_500;
 /** What a server does once a call (Callroom archives the first turn after 3 s) is over by then; it is a figure by itself. */
 export const SETTLE_MS = 6_000;
 
@@ -50,7 +50,8 @@ export async function runSoundWindow(server: SoundServer, calls: number, measure
   return { roundTripsMs, firstRoundTripsMs, frames, cpuMsPerCallMinute, foreignCores: foreignCores(), failures };
 }
 
-function watchCpu({ pid }: SoundServer): (calls: number) => number | undefined {
+/** From now until it is asked: CPU ms of the server for a minute of one of so many calls. */
+export function watchCpu({ pid }: SoundServer): (calls: number) => number | undefined {
   if (pid === undefined) return () => undefined;
   const startedAtMs = nowMs();
   const startedCpuMs = cpuMsOfTree(pid);

@@ -5,6 +5,7 @@ import type { WireName } from "../options.ts";
 import type { ServerFigures } from "./figures.ts";
 import { RAMP, SETTLE_MS } from "./load.ts";
 import { PEERS, type Peer } from "./peers.ts";
+import { addedBeside, cpuBeside, SIDE_CALLS, type SideBySide } from "./side-by-side.ts";
 import { addTallies, NO_FRAMES, type Tally } from "./tally.ts";
 
 /** Cost is compared here: enough calls that fixed cost does not count, few enough that nothing queues. */
@@ -136,65 +137,28 @@ export function startTable(wire: WireName, all: readonly ServerFigures[], counts
   return markdown([head, ...rows, ...peers]);
 }
 
-/** Each target with what it is measured by. A line is left out when this run has no figure for it. */
-export function targetTable(wire: WireName, all: readonly ServerFigures[], counts: readonly number[]): string {
-  const ours = find(all, "callroom");
-  const bare = find(all, "workerd-bare");
-  if (ours?.singles === undefined) return "";
-  const silentCalls = Math.max(...counts);
-  const costCalls = costCallsOf(counts);
-  const at = `N=${costCalls}`;
-  const cpu = ours.byCalls.get(costCalls)?.cpuMsPerCallMinute;
-  const bareCpu = bare?.byCalls.get(costCalls)?.cpuMsPerCallMinute;
-  const { slowStarts, bargeIns } = ours.singles;
-  const { lost, misrouted } = framesOf(ours, 100);
-  const answered = percentiles(slowStarts.openMs);
-  const mine = addedMs(ours, all, costCalls);
-  const theirs = bare && addedMs(bare, all, costCalls);
-  const clear = percentiles(bargeIns.clearMs);
-  const rows = [
-    atMost("frames lost or misrouted up to N=100", lost + misrouted, 0),
-    atMost("speech lost at start, ms/call", slowStarts.lostMsPerCall, 0),
-    atMost("upgrade answered, p90 ms", answered?.p90, 10),
-    inRatio(`added p50 ms, ${at}`, mine?.p50, theirs?.p50, "most", 1.2),
-    inRatio(`added p90 ms, ${at}`, mine?.p90, theirs?.p90, "most", 1.2),
-    inRatio("calls held", middle(ours.singles.held), middle(bare?.singles?.held), "least", 0.8),
-    inRatio(
-      `KiB a silent call, N=${silentCalls}`,
-      ours.singles.silentCallKiB,
-      bare?.singles?.silentCallKiB,
-      "most",
-      1.3,
-    ),
-    inRatio(`CPU ms a call-minute, ${at}`, cpu, bareCpu, "most", wire === "browser" ? 1 : 1.1),
-    atMost("barge-in to clear, p99 ms", bargeIns.unanswered > 0 ? Number.POSITIVE_INFINITY : clear?.p99, 120),
-  ].flatMap((row) => (row === undefined ? [] : [row]));
-  return markdown([["", "callroom", "workerd-bare", "ratio", "target", ""], ...rows]);
+/** Callroom and the bare object at work at once. Empty when they were not. */
+export function sideTable(side: SideBySide | undefined): string {
+  if (side === undefined) return "";
+  const [p50, p90, p99] = (["p50", "p90", "p99"] as const).map((at) => addedBeside(side, at));
+  const cpu = cpuBeside(side);
+  const row = (name: string, of: "ours" | "bare"): string[] => [
+    name,
+    [p50, p90, p99].map((each) => fixed(each?.[of], 2)).join(" / "),
+    fixed(cpu[of], 0),
+  ];
+  return `Side by side, ${SIDE_CALLS} calls of each in the same ${side.ours.length} windows; the middle window
+
+${markdown([
+  ["", "added ms (p50 / p90 / p99)", "CPU ms/call-min"],
+  row("workerd-bare", "bare"),
+  row("callroom", "ours"),
+  ["x bare", [p50, p90, p99].map((each) => fixed(each?.ratio, 2)).join(" / "), fixed(cpu.ratio, 2)],
+])}`;
 }
 
-function atMost(what: string, value: number | undefined, most: number): string[] | undefined {
-  if (value === undefined) return undefined;
-  return [what, fixed(value, Number.isInteger(value) ? 0 : 2), "", "", `at most ${most}`, verdict(value <= most)];
-}
-
-function inRatio(
-  what: string,
-  mine: number | undefined,
-  theirs: number | undefined,
-  bound: "most" | "least",
-  times: number,
-): string[] | undefined {
-  const found = ratio(mine, theirs);
-  // Few calls: what is measured may drown in what is subtracted.
-  if (found === undefined || (mine ?? 0) <= 0 || (theirs ?? 0) <= 0) return undefined;
-  const isMet = bound === "most" ? found <= times : found >= times;
-  return [what, fixed(mine, 2), fixed(theirs, 2), `${found.toFixed(2)}x`, `at ${bound} ${times}x`, verdict(isMet)];
-}
-
-const verdict = (isMet: boolean): string => (isMet ? "met" : "**missed**");
-const find = (all: readonly ServerFigures[], name: string) => all.find((each) => each.name === name);
-const middle = (values: readonly number[] = []): number | undefined => percentiles(values)?.p50;
-const costCallsOf = (counts: readonly number[]): number =>
+export const find = (all: readonly ServerFigures[], name: string) => all.find((each) => each.name === name);
+export const costCallsOf = (counts: readonly number[]): number =>
   counts.includes(COST_CALLS) ? COST_CALLS : Math.max(...counts);
 
 function heldText(held: readonly number[] | undefined): string {
