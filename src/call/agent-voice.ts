@@ -109,9 +109,22 @@ export class AgentVoice {
     this.tools.beginTurn();
   }
 
+  /** The caller is lost: what the turn still waits for is for another day, but what a tool does to the call. */
+  leave(nowMs: number): void {
+    this.interrupt(true, nowMs);
+    this.tools.pause();
+  }
+
+  /** The caller is back, and the turn goes on; what it takes is counted from now. */
+  goOnWithTurn(nowMs: number): void {
+    this.#turnEndedAtMs = nowMs;
+    this.tools.resume();
+  }
+
   /** The model answers by itself now. */
   expect(): void {
-    if (this.answers.current) return;
+    const { current } = this.answers;
+    if (current && !current.isCut) return;
     this.#isDue = true;
     if (this.isPlayedOut) this.#screen.show("thinking");
   }
@@ -188,7 +201,8 @@ export class AgentVoice {
 
   /** Once all tools have given back and nothing is being said, the model says what came of it. */
   goOn(nowMs: number): void {
-    if (!this.answers.current && this.tools.takeRound()) this.ask(nowMs);
+    const { current } = this.answers;
+    if ((!current || current.isCut) && this.tools.takeRound()) this.ask(nowMs);
   }
 
   filler(): void {
@@ -214,6 +228,7 @@ export class AgentVoice {
     for (const { itemId, heardMs } of cuts) this.#tell({ type: "truncate", itemId, heardMs });
     this.#isAnnouncing = false;
     this.#isDue = false;
+    this.#turnEndedAtMs = undefined;
     if (wasSpeaking) this.#emit({ type: "archive" });
   }
 
@@ -262,7 +277,7 @@ export class AgentVoice {
     const failure = event.outcome === "failed" ? (event.reason ?? "upstream_unavailable") : null;
     this.#bill(answer, event, failure, nowMs);
     if (answer.hasSound && !answer.isCut) this.#emit({ type: "caller", command: { type: "sound-end" } });
-    if (failure) return this.#failed(failure, nowMs);
+    if (failure && (!answer.isCut || FATAL.has(failure))) return this.#failed(failure, nowMs);
     if (answer.isCut) return undefined;
     if (this.tools.owesWords) {
       this.goOn(nowMs);

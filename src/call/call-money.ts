@@ -74,11 +74,11 @@ export class CallMoney {
 
   /** Something was said to its end, or a session has reported. */
   goOn(nowMs: number): void {
-    const { closing, endedAtMs, legs } = this.#book.progress;
+    const { closing, endedAtMs, legs, legLostAtMs } = this.#book.progress;
     if (closing || endedAtMs !== null || legs === 0 || !this.#isQuiet) return;
     if (this.#refusal) {
       this.goodbye(nowMs);
-    } else if (this.#owesWarning) {
+    } else if (this.#owesWarning && legLostAtMs === null) {
       this.#owesWarning = false;
       this.#turns.announce("budget_low", nowMs);
     }

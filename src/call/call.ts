@@ -255,7 +255,8 @@ export class Call {
 
   /** Runs when both the caller and the key are there, whichever came last, and again after a resume. */
   #begin(nowMs: number): void {
-    if (!this.progress.admitted || this.progress.legs === 0) return;
+    const { admitted, legs, legLostAtMs } = this.progress;
+    if (!admitted || legs === 0 || legLostAtMs !== null) return;
     this.#turns.open(nowMs);
     if (!this.progress.greeted) {
       this.#book.keep({ greeted: true });
@@ -264,6 +265,7 @@ export class Call {
     }
     for (const text of this.#utterances.takeEarly()) this.#turns.callerSaid(text, nowMs);
     this.#turns.catchUp(nowMs);
+    if (legs > 1) this.money.goOn(nowMs);
   }
 
   #utterance(text: string | undefined, nowMs: number): void {

@@ -50,7 +50,7 @@ export class Microphone {
 
   /** Whether the caller has pressed the button to silence this turn of the agent, or at some time after it. */
   hasSilenced(seq: number): boolean {
-    return seq === this.#silencedSeq;
+    return this.#silencedSeq !== undefined && seq <= this.#silencedSeq;
   }
 
   /** The model has heard the caller begin, or end. */

@@ -11,6 +11,8 @@ export class ToolRounds {
   #owesWords = false;
   #rounds = 0;
   #effect: ToolResult["effect"] = null;
+  /** The caller is lost: nobody waits for a tool, but what it does to the call is done when they are back. */
+  #isPaused = false;
 
   constructor(desk: ToolDesk) {
     this.#desk = desk;
@@ -35,9 +37,20 @@ export class ToolRounds {
   }
 
   beginTurn(): void {
+    this.resume();
+    this.#effect = null;
+  }
+
+  pause(): void {
+    this.resume();
+    this.#isPaused = true;
+  }
+
+  /** The same turn from its beginning, as far as its limits go. */
+  resume(): void {
+    this.#isPaused = false;
     this.#owesWords = false;
     this.#rounds = 0;
-    this.#effect = null;
     this.#desk.beginTurn();
   }
 
@@ -57,10 +70,8 @@ export class ToolRounds {
 
   ended(toolCallId: string, result: ToolResult): "awaited" | "late" | "unknown" {
     const ended = this.#desk.ended(toolCallId, result);
-    if (ended === "awaited") {
-      this.#effect ??= result.effect;
-      this.#owesWords = true;
-    }
+    if (ended === "awaited") this.#owesWords = true;
+    if (ended === "awaited" || this.#isPaused) this.#effect ??= result.effect;
     return ended;
   }
 

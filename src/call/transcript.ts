@@ -59,12 +59,13 @@ export class Transcript {
     return this.#turns.reduce((count, turn) => count + (turn.toolCall ? 1 : 0), 0);
   }
 
-  /** The caller has said something to which the agent has not said anything yet. */
+  /** The caller has said something to which the agent has not said anything yet, or not what a tool is to tell. */
   get isUnanswered(): boolean {
     const caller = this.lastOf("caller");
     return (
       caller !== undefined &&
-      !this.#turns.some(({ seq, speaker, text }) => seq > caller.seq && speaker === "agent" && text !== "")
+      (!this.#turns.some(({ seq, speaker, text }) => seq > caller.seq && speaker === "agent" && text !== "") ||
+        this.#turns.some(({ seq, toolCall }) => seq > caller.seq && toolCall?.outcome === "pending"))
     );
   }
 

@@ -141,7 +141,9 @@ export class VoiceTurns implements TurnMaker {
     const said = cut(text, LIMITS.utteranceCharacters);
     this.#screen.keep(this.#transcript.add({ speaker: "caller", startedAtMs: nowMs, text: said }));
     this.#agent.turnOver(nowMs);
-    this.#tell({ type: "caller-text", text: said });
+    // A session that was to wait for a tool is waited for no longer; its history has these words.
+    if (this.#link.isOpen || this.#isClosed) this.#tell({ type: "caller-text", text: said });
+    else this.#openLink(nowMs);
   }
 
   answer(nowMs: number): void {
@@ -149,7 +151,7 @@ export class VoiceTurns implements TurnMaker {
   }
 
   catchUp(nowMs: number): void {
-    if (this.#sound.isSpeech || this.#agent.isAnswering) return;
+    if (this.isUnfunded || this.#sound.isSpeech || this.#agent.isAnswering) return;
     const owed = owedBy(this.#transcript.turns);
     switch (owed.what) {
       case "greeting": {
@@ -158,12 +160,12 @@ export class VoiceTurns implements TurnMaker {
         return;
       }
       case "answer":
-        this.#agent.turnOver(nowMs);
+        this.#agent.goOnWithTurn(nowMs);
         this.#agent.ask(nowMs);
         return;
       case "rest":
         if (this.microphone.hasSilenced(owed.seq)) return;
-        this.#agent.turnOver(nowMs);
+        this.#agent.goOnWithTurn(nowMs);
         this.#agent.finish(nowMs);
         return;
       case "nothing":
@@ -176,10 +178,10 @@ export class VoiceTurns implements TurnMaker {
   }
 
   toolEnded(toolCallId: string, result: ToolResult, nowMs: number): void {
-    if (!this.#agent.toolEnded(toolCallId, result)) return;
+    const mayGoOn = this.#agent.toolEnded(toolCallId, result);
     // A session that was lost meanwhile is replaced only now, when its history is complete.
-    if (!this.#link.isOpen && !this.#isClosed) this.#openLink(nowMs);
-    this.#agent.goOn(nowMs);
+    if (!this.#link.isOpen && !this.#isClosed && !this.#isAway) this.#openLink(nowMs);
+    if (mayGoOn) this.#agent.goOn(nowMs);
   }
 
   filler(): void {
@@ -190,8 +192,7 @@ export class VoiceTurns implements TurnMaker {
     this.#isAway = true;
     if (this.#unsaid !== undefined) this.#tell({ type: "cancel" });
     this.#unsaid = undefined;
-    this.#agent.interrupt(true, nowMs);
-    this.#agent.tools.beginTurn();
+    this.#agent.leave(nowMs);
     this.#sound.release(nowMs);
   }
 
@@ -257,6 +258,7 @@ export class VoiceTurns implements TurnMaker {
         if (this.#screen.state === "connecting") this.#screen.show(stateOf(undefined, true, this.#agent.isDue));
         return undefined;
       case "speech-start":
+        if (this.answers.current) this.#unsaid = undefined;
         this.#agent.interrupt(false, nowMs);
         this.#caller.begin(event.itemId, nowMs);
         this.microphone.speech(true);
@@ -282,7 +284,8 @@ export class VoiceTurns implements TurnMaker {
         return undefined;
       case "response-end":
         if (event.outcome === "complete" || event.outcome === "cut") this.#link.proven();
-        this.#unsaid = undefined;
+        // Of one that was cut when the caller was lost, the words may have been asked for anew.
+        if (!this.answers.of(event.responseId)?.isCut) this.#unsaid = undefined;
         return this.#agent.take(event, nowMs);
       default:
         if (event.type === "sound-start") this.#unsaid = undefined;

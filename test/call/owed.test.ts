@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { owedBy } from "../../src/call/owed.ts";
 import { Transcript } from "../../src/call/transcript.ts";
 import { factsOf } from "../../src/failure.ts";
-import type { TurnRecord } from "../../src/protocol/call-record.ts";
+import type { ToolCallRecord, TurnRecord } from "../../src/protocol/call-record.ts";
 
 type Told = Pick<TurnRecord, "speaker" | "text"> & Partial<TurnRecord>;
 
@@ -10,6 +10,21 @@ const GREETING: Told = { speaker: "agent", text: "Hello!" };
 const QUESTION: Told = { speaker: "caller", text: "What now?" };
 const ANSWER: Told = { speaker: "agent", text: "This, and then that." };
 const TOOL: Told = { speaker: "tool", text: "current_time" };
+/** At work from 100 to 140, or since 100. */
+const GIVEN_BACK: ToolCallRecord = {
+  toolCallId: "call_1",
+  name: "current_time",
+  arguments: "{}",
+  webhookId: "msg_1",
+  outcome: "ok",
+  output: "{}",
+  durationMs: 40,
+};
+const DONE: Told = { ...TOOL, startedAtMs: 100, toolCall: GIVEN_BACK };
+const AT_WORK: Told = { ...DONE, toolCall: { ...GIVEN_BACK, outcome: "pending", output: null, durationMs: null } };
+const at = (startedAtMs: number, turn: Told): Told => ({ ...turn, startedAtMs });
+const FILLER: Told = { speaker: "agent", text: "One moment, please." };
+const LOW: Told = { speaker: "agent", text: factsOf("budget_low").spoken ?? "", failure: "budget_low" };
 const LOST: Told = { speaker: "agent", text: factsOf("upstream_lost").spoken ?? "", failure: "upstream_lost" };
 const TOO_SLOW: Told = {
   speaker: "agent",
@@ -37,6 +52,15 @@ const CASES: readonly (readonly [what: string, told: readonly Told[], owed: stri
   ["a check-in that nobody heard", [GREETING, QUESTION, ANSWER, unheard(GREETING)], "nothing"],
   ["a tool that nobody has spoken about", [GREETING, QUESTION, ANSWER, TOOL], "answer"],
   ["a tool, and what came of it", [GREETING, QUESTION, TOOL, ANSWER], "nothing"],
+  ["what was said while a tool was at work", [GREETING, QUESTION, DONE, at(120, FILLER)], "answer"],
+  ["what was said while a tool is at work", [GREETING, QUESTION, AT_WORK, at(900, FILLER)], "answer"],
+  ["a filler, and what came of the tool", [QUESTION, DONE, at(120, FILLER), at(140, ANSWER)], "nothing"],
+  [
+    "an answer beside the tool of an earlier question",
+    [QUESTION, AT_WORK, at(200, QUESTION), at(300, ANSWER)],
+    "nothing",
+  ],
+  ["an answer, heard in part, and the warning about money", [QUESTION, cutOff(ANSWER), LOW], "rest 2"],
   ["an answer that was lost with its session", [QUESTION, { ...ANSWER, failure: "upstream_lost" }, LOST], "rest 2"],
   ["a question that was lost with its session", [GREETING, QUESTION, LOST], "answer"],
   ["a session lost in silence", [GREETING, QUESTION, ANSWER, LOST], "nothing"],

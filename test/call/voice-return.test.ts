@@ -6,6 +6,7 @@ import { ofType, VoiceTable } from "./voice-table.ts";
 const ANSWER = { type: "answer", mayUseTools: true };
 const REST = { ...ANSWER, note: expect.stringContaining("cut off by a lost connection") };
 const HELLO = { type: "say", text: "Hello!" };
+const callOf = (name: string) => ({ type: "tool-call", toolCallId: "call_1", name, arguments: "{}" }) as const;
 const GIVEN_BACK: ToolResult = { outcome: "ok", output: "{}", durationMs: 40, effect: null };
 
 describe("a caller with sound who is lost", () => {
@@ -222,5 +223,106 @@ describe("a caller with sound who is lost", () => {
     expect(table.asked(from)).toEqual([]);
     table.after(1_000).back();
     expect(table.asked(from)).toEqual([REST]);
+  });
+
+  it("VLOSS-38 a tool's answer is asked for also while the response that was cut is still ending", () => {
+    const table = new VoiceTable().connected();
+    table.speaks("item_u1", 400, "What time is it?");
+    const { responseId } = table.begins();
+    table.upstream({ ...callOf("current_time"), responseId });
+    table.do({ type: "leg-end", clean: false });
+    table.back();
+    const from = table.commands.length;
+    table.do({ type: "tool-end", toolCallId: "call_1", result: GIVEN_BACK });
+    expect(table.asked(from).at(-1)).toEqual(ANSWER);
+    table.ends(responseId, "cancelled");
+    // And a session that is lost before that answer began is asked for it again.
+    const lostFrom = table.commands.length;
+    table.upstream({ type: "lost", reason: "upstream_lost", mayReconnect: true, upstreamCode: 1006 });
+    expect(table.asked(lostFrom)).toEqual([REST]);
+  });
+
+  it("VLOSS-39 what a tool does to the call is done when the caller is back", () => {
+    for (const isLate of [false, true]) {
+      const table = new VoiceTable().connected();
+      table.speaks("item_u1", 400, "Goodbye");
+      const { responseId } = table.begins();
+      table.upstream({ ...callOf("end_call"), responseId });
+      table.ends(responseId);
+      const effect = { type: "end-call", reason: "said goodbye" } as const;
+      const end = (): void =>
+        void table.do({ type: "tool-end", toolCallId: "call_1", result: { ...GIVEN_BACK, effect } });
+      if (!isLate) end();
+      table.do({ type: "leg-end", clean: false });
+      if (isLate) end();
+      const from = table.commands.length;
+      table.after(500).back();
+      expect(table.asked(from)).toEqual([{ type: "answer", mayUseTools: false }]);
+      table.hears("Goodbye!", 700);
+      expect(table.progress.endReason).toBe("agent-ended");
+    }
+  });
+
+  it("VLOSS-40 a caller who writes while a lost session waits for a tool is answered by a new one", () => {
+    const table = new VoiceTable().connected();
+    table.speaks("item_u1", 400, "What time is it?");
+    const { responseId } = table.begins();
+    table.upstream({ ...callOf("current_time"), responseId });
+    table.ends(responseId);
+    table.upstream({ type: "lost", reason: "upstream_lost", mayReconnect: true, upstreamCode: 1006 });
+    expect(table.requests).toHaveLength(1);
+    const from = table.commands.length;
+    table.say("Never mind. Who are you?");
+    expect(table.requests).toHaveLength(2);
+    expect(table.requests[1]?.history.at(-1)).toEqual({ kind: "caller", text: "Never mind. Who are you?" });
+    expect(table.asked(from)).toEqual([ANSWER]);
+  });
+
+  it("VLOSS-41 a failure and a warning that came while nobody was there are told to nobody", () => {
+    const table = new VoiceTable().connected();
+    table.speaks("item_u1", 400, "Tell me");
+    const ids = table.begins("This is a long answer indeed");
+    table.sounds(ids, 3_000);
+    table.after(1_000).played(table.sentMs - 2_000);
+    table.do({ type: "budget", budget: { of: "student", limitMicroUsd: 100, spentMicroUsd: 90, stage: "low" } });
+    table.do({ type: "leg-end", clean: false });
+    const away = table.commands.length;
+    table.upstream({
+      type: "response-end",
+      responseId: ids.responseId,
+      outcome: "failed",
+      reason: "upstream_rate_limited",
+      usage: null,
+    });
+    expect(ofType(table.commands.slice(away), "play-sentence")).toEqual([]);
+    const from = table.commands.length;
+    table.after(1_000).back();
+    expect(table.asked(from)).toEqual([REST]);
+    table.hears("That was all.", 600);
+    expect(ofType(table.commands.slice(from), "play-sentence")).toEqual([
+      { type: "play-sentence", reason: "budget_low" },
+    ]);
+  });
+
+  it("VLOSS-42 a greeting that is said again is not forgotten with the end of the one before", () => {
+    const table = new VoiceTable().start();
+    table.upstream({ type: "ready" });
+    const { responseId } = table.begins("Hello!");
+    table.do({ type: "leg-end", clean: false });
+    table.back();
+    table.ends(responseId, "cancelled");
+    const from = table.commands.length;
+    table.upstream({ type: "lost", reason: "upstream_lost", mayReconnect: true, upstreamCode: 1006 });
+    expect(table.asked(from)).toEqual([HELLO]);
+  });
+
+  it("VLOSS-43 a caller who is lost before the call was let in is greeted when they are back", () => {
+    const table = new VoiceTable();
+    table.caller({ type: "leg-start", phoneCallId: undefined, greetedByCarrier: false, fromCarrier: false });
+    table.do({ type: "leg-end", clean: false });
+    table.do({ type: "admitted" });
+    expect(table.asked()).toEqual([]);
+    table.back();
+    expect(table.asked()).toEqual([HELLO]);
   });
 });

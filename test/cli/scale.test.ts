@@ -201,7 +201,7 @@ describe("what it costs", () => {
     expect(text("wrangler.toml")).toContain("cpu_ms = 5000");
     expect(text("docs/scale.md")).toContain("cut off at 5 s by `wrangler.toml`");
     const bench = text("test/bench/README.md");
-    expect(bench).toMatch(/callroom \| 40 ms \|.*\| 590 \|/);
+    expect(bench).toMatch(/callroom \|.*\| 75 \| 536 \| 388 \|/);
     expect(bench).toMatch(/50 calls[\s\S]*?callroom .* 10\.05 /);
   });
 });

@@ -5,7 +5,7 @@ import { thousands } from "./words.ts";
 
 /** From test/bench/README.md: CPU of a turn in text, and memory of a call that is open, the most of its two wires. */
 const CPU_MS_PER_TURN = 10;
-const KIB_PER_CALL = 590;
+const KIB_PER_CALL = 388;
 /** Of `wrangler.toml`. */
 const CPU_LIMIT_MS = 5_000;
 /** A database and an OpenAI, beside the tools. */
